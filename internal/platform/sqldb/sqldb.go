@@ -1,0 +1,207 @@
+// Package sqldb runs one SQL text on SQLite and PostgreSQL with the same meaning.
+//
+// Read is a snapshot. Write is IMMEDIATE on SQLite (one connection, so writers
+// queue instead of failing) and SERIALIZABLE with retry on PostgreSQL. Hot
+// batches that guard themselves by compare-and-swap ask for WriteCAS (READ
+// COMMITTED on PostgreSQL, the same transaction as Write on SQLite). There is no
+// ORM and no storage interface: the SQL beside the use case is the document.
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"xueshi/internal/kernel/clock"
+)
+
+// Engine names a database engine.
+type Engine string
+
+// The two engines the product runs on.
+const (
+	SQLite   Engine = "sqlite"
+	Postgres Engine = "postgres"
+)
+
+// maxTries bounds the retries of a serialization failure; the wait doubles from 1 ms.
+const maxTries = 12
+
+// DB is an open database.
+type DB struct {
+	engine Engine
+	read   *sql.DB // SQLite: N read-only connections; PostgreSQL: the one pool
+	write  *sql.DB // SQLite: one connection; PostgreSQL: the same pool
+	clk    clock.Clock
+	dbTime bool // tx.Now asks the database (PostgreSQL in production: many processes, one clock)
+}
+
+// Engine tells which engine this is.
+func (db *DB) Engine() Engine { return db.engine }
+
+// Writer is the pool that writes, for libraries that bring their own transactions (jobs, migrations).
+// Never use it while holding a transaction of Write: on SQLite it has one connection.
+func (db *DB) Writer() *sql.DB { return db.write }
+
+// Clock is the clock of this process; inside a transaction use Tx.Now instead.
+func (db *DB) Clock() clock.Clock { return db.clk }
+
+// Close closes both pools.
+func (db *DB) Close() error { return errors.Join(db.read.Close(), db.write.Close()) }
+
+// Tx is one transaction. All its times come from Now.
+type Tx struct {
+	*sql.Tx
+	db  *DB
+	now time.Time
+}
+
+// Engine tells which engine the transaction runs on.
+func (tx *Tx) Engine() Engine { return tx.db.engine }
+
+// Pick chooses between two texts where the engines really differ. A test counts its uses.
+func (tx *Tx) Pick(sqlite, postgres string) string {
+	if tx.db.engine == SQLite {
+		return sqlite
+	}
+	return postgres
+}
+
+// Now is the one instant of this transaction, UTC, in microseconds.
+func (tx *Tx) Now() time.Time { return tx.now }
+
+// NowMicro is Now as stored: microseconds since 1970, UTC.
+func (tx *Tx) NowMicro() int64 { return tx.now.UnixMicro() }
+
+// Read runs f in a read-only snapshot.
+func (db *DB) Read(ctx context.Context, f func(tx *Tx) error) error {
+	return db.run(ctx, db.read, &sql.TxOptions{ReadOnly: true, Isolation: db.level(sql.LevelRepeatableRead)}, f)
+}
+
+// Write runs f in a serializable transaction; f may be called again after a serialization failure,
+// so it must have no effect outside the database.
+func (db *DB) Write(ctx context.Context, f func(tx *Tx) error) error {
+	return db.run(ctx, db.write, &sql.TxOptions{Isolation: db.level(sql.LevelSerializable)}, f)
+}
+
+// WriteCAS runs f at READ COMMITTED on PostgreSQL, for statements that guard themselves by
+// compare-and-swap on a version or by a unique key.
+func (db *DB) WriteCAS(ctx context.Context, f func(tx *Tx) error) error {
+	return db.run(ctx, db.write, &sql.TxOptions{Isolation: db.level(sql.LevelReadCommitted)}, f)
+}
+
+// level maps an isolation level to the engine: SQLite has only one, and its driver refuses names.
+func (db *DB) level(l sql.IsolationLevel) sql.IsolationLevel {
+	if db.engine == SQLite {
+		return sql.LevelDefault
+	}
+	return l
+}
+
+func (db *DB) run(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, f func(*Tx) error) error {
+	wait := time.Millisecond
+	for try := 1; ; try++ {
+		err := db.once(ctx, pool, opts, f)
+		if err == nil || try == maxTries || !retryable(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+		wait *= 2
+	}
+}
+
+func (db *DB) once(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, f func(*Tx) error) (err error) {
+	stx, err := pool.BeginTx(ctx, opts)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			_ = stx.Rollback()
+			panic(p)
+		}
+	}()
+	now, err := db.txTime(ctx, stx)
+	if err == nil {
+		err = f(&Tx{Tx: stx, db: db, now: now})
+	}
+	if err != nil {
+		if rb := stx.Rollback(); rb != nil && !errors.Is(rb, sql.ErrTxDone) {
+			err = errors.Join(err, rb)
+		}
+		return err
+	}
+	return stx.Commit()
+}
+
+// txTime is the transaction's instant: the database's own clock when several processes share it.
+func (db *DB) txTime(ctx context.Context, stx *sql.Tx) (time.Time, error) {
+	if !db.dbTime {
+		return db.clk.Now(), nil
+	}
+	var t time.Time
+	if err := stx.QueryRowContext(ctx, "SELECT clock_timestamp()").Scan(&t); err != nil {
+		return t, fmt.Errorf("database time: %w", err)
+	}
+	return t.UTC().Truncate(time.Microsecond), nil
+}
+
+// Rows runs a query and scans each row by scan.
+func Rows[T any](ctx context.Context, tx *Tx, scan func(row Scanner) (T, error), query string, args ...any) (out []T, err error) {
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, rows.Err()
+}
+
+// Scanner is what *sql.Row and *sql.Rows share.
+type Scanner interface{ Scan(dest ...any) error }
+
+// One runs a query that gives at most one row; found is false when it gives none.
+func One[T any](ctx context.Context, tx *Tx, scan func(row Scanner) (T, error), query string, args ...any) (v T, found bool, err error) {
+	v, err = scan(tx.QueryRowContext(ctx, query, args...))
+	if errors.Is(err, sql.ErrNoRows) {
+		return v, false, nil
+	}
+	return v, err == nil, err
+}
+
+// ScanValue scans a row of one column.
+func ScanValue[T any](row Scanner) (v T, err error) { err = row.Scan(&v); return v, err }
+
+// Exec runs a statement and returns how many rows it touched.
+func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	res, err := tx.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// Places is "$from, $from+1, …" for n values: a list that both engines understand.
+func Places(from, n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "$%d", from+i)
+	}
+	return b.String()
+}
