@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Installs what `make test` needs on Debian: a PostgreSQL server, Chromium, ffmpeg, nginx, Chinese fonts.
+# Go and Node are expected to be there. Without root it says exactly what is missing and fails.
+set -euo pipefail
+need=()
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need+=(postgresql)
+command -v chromium >/dev/null || need+=(chromium)
+command -v ffmpeg >/dev/null || need+=(ffmpeg)
+{ command -v nginx || [ -x /usr/sbin/nginx ]; } >/dev/null 2>&1 || need+=(nginx-light)
+fc-list 2>/dev/null | grep -qi 'noto.*cjk' || need+=(fonts-noto-cjk fontconfig)
+for tool in go node npm; do command -v "$tool" >/dev/null || { echo "missing: $tool (install Go 1.26+ and Node 20+ first)" >&2; exit 1; }; done
+[ ${#need[@]} -eq 0 ] && exit 0
+if [ "$(id -u)" != 0 ]; then
+  echo "missing Debian packages: ${need[*]}" >&2
+  echo "as root: apt-get update && apt-get install -y --no-install-recommends ${need[*]}" >&2
+  exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -q >/dev/null
+# A distribution's own cluster is not needed: tests make private ones.
+mkdir -p /etc/postgresql-common && [ -e /etc/postgresql-common/createcluster.conf ] || echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+apt-get install -y -q --no-install-recommends "${need[@]}" >/dev/null
