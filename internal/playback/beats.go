@@ -1,0 +1,445 @@
+package playback
+
+import (
+	"context"
+	"database/sql"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"xueshi/internal/kernel/errs"
+	"xueshi/internal/platform/sqldb"
+)
+
+const (
+	maxBatch  = 512
+	maxCached = 200_000
+	maxTries  = 8 // compare-and-swap misses of one beat
+)
+
+type execer interface {
+	ExecContext(ctx context.Context, args ...any) (sql.Result, error)
+}
+
+// entry is a cached learner: the study row, the credited set of its lesson and what was delivered to its session.
+// The database decides; a stale entry misses its compare-and-swap and is read again.
+type entry struct {
+	study     Study
+	lesson    Lesson
+	credited  Set
+	confirmed int64 // ms of the lesson in confirmed windows; changes only with a passed check
+	delivered map[int64]bool
+	cached    bool // not read in this transaction
+}
+
+// committer gathers what many requests want to store and commits it together: acknowledged = durable.
+type committer struct {
+	db     *sqldb.DB
+	lesson Lessons
+	policy *Policy
+
+	in     chan *item
+	done   chan struct{}
+	cancel context.CancelFunc
+
+	mu    sync.Mutex // guards cache between the batch goroutine and the readers of the release window
+	cache map[string]*entry
+}
+
+// item is one waiting request: a beat, or a finished segment.
+type item struct {
+	beat    *Beat
+	seg     *delivered
+	out     Outcome
+	view    view
+	err     error
+	tries   int
+	settled chan struct{}
+}
+
+// delivered is a segment whose last byte was written.
+type delivered struct {
+	learnerID, sessionID string
+	segment, bytes       int64
+}
+
+// view is what an answer shows of the learner's state after a beat.
+type view struct {
+	study     Study
+	lesson    Lesson
+	credited  Set
+	confirmed int64
+	now       int64
+}
+
+func (e *entry) view(now int64) view {
+	return view{e.study, e.lesson, slices.Clone(e.credited), e.confirmed, now}
+}
+
+func newCommitter(db *sqldb.DB, lessons Lessons, policy *Policy) *committer {
+	ctx, cancel := context.WithCancel(context.Background())
+	c := &committer{db: db, lesson: lessons, policy: policy, in: make(chan *item, 4*maxBatch), done: make(chan struct{}), cancel: cancel, cache: map[string]*entry{}}
+	go c.run(ctx)
+	return c
+}
+
+// close stops after what is waiting has been committed.
+func (c *committer) close() {
+	close(c.in)
+	<-c.done
+	c.cancel()
+}
+
+// submit waits until the item is committed or ctx ends.
+func (c *committer) submit(ctx context.Context, it *item) error {
+	it.settled = make(chan struct{})
+	select {
+	case c.in <- it:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-it.settled:
+		return it.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (c *committer) run(ctx context.Context) {
+	defer close(c.done)
+	var retry []*item
+	busy := false
+	for {
+		batch := retry
+		retry = nil
+		if len(batch) == 0 {
+			it, ok := <-c.in
+			if !ok {
+				return
+			}
+			batch = append(batch, it)
+		}
+		batch = c.gather(batch, busy)
+		busy = len(batch) > 8
+		retry = c.commit(ctx, batch)
+	}
+}
+
+// gather takes what is waiting; under load it waits a millisecond more, so that a commit serves many.
+func (c *committer) gather(batch []*item, busy bool) []*item {
+	var window <-chan time.Time
+	if busy {
+		t := time.NewTimer(time.Millisecond)
+		defer t.Stop()
+		window = t.C
+	}
+	for len(batch) < maxBatch {
+		select {
+		case it, ok := <-c.in:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, it)
+			continue
+		default:
+		}
+		if window == nil {
+			return batch
+		}
+		select {
+		case it, ok := <-c.in:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, it)
+		case <-window:
+			return batch
+		}
+	}
+	return batch
+}
+
+// commit evaluates and stores a batch in one transaction; it returns the items that lost a compare-and-swap.
+func (c *committer) commit(ctx context.Context, batch []*item) (retry []*item) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	b := &batchRun{c: c, touched: map[string]*entry{}}
+	err := c.db.WriteCAS(ctx, func(tx *sqldb.Tx) error {
+		b.reset()
+		return b.apply(ctx, tx, batch)
+	})
+	for _, it := range batch {
+		switch {
+		case err != nil:
+			it.err = err
+		case b.missed[it]:
+			if it.tries++; it.tries < maxTries {
+				retry = append(retry, it)
+				continue
+			}
+			it.err = errs.New(errs.Unavailable, "playback.busy").WithRetry(1)
+		}
+		close(it.settled)
+	}
+	b.finish(err == nil)
+	return retry
+}
+
+// row is a planned insert; it runs once its learner's compare-and-swap has held.
+type row func(ctx context.Context, tx *sqldb.Tx) error
+
+// batchRun is one attempt at a batch. Entries are copied before they change, so that a rollback leaves the cache true.
+type batchRun struct {
+	c       *committer
+	touched map[string]*entry
+	rows    map[string][]row
+	items   map[string][]*item
+	missed  map[*item]bool
+	lost    map[string]bool
+}
+
+func (b *batchRun) reset() {
+	b.touched = map[string]*entry{}
+	b.rows = map[string][]row{}
+	b.items = map[string][]*item{}
+	b.missed, b.lost = map[*item]bool{}, map[string]bool{}
+}
+
+func (b *batchRun) finish(ok bool) {
+	for learner, e := range b.touched {
+		if !ok || b.lost[learner] {
+			delete(b.c.cache, learner)
+			continue
+		}
+		if len(b.c.cache) >= maxCached {
+			for k := range b.c.cache { // any one: the cache only saves reads
+				delete(b.c.cache, k)
+				break
+			}
+		}
+		b.c.cache[learner] = e
+	}
+}
+
+func (b *batchRun) apply(ctx context.Context, tx *sqldb.Tx, batch []*item) error {
+	if err := b.deliveries(ctx, tx, batch); err != nil {
+		return err
+	}
+	for _, it := range batch {
+		if it.beat == nil {
+			continue
+		}
+		e, err := b.entry(ctx, tx, it.beat.LearnerID)
+		if err == nil {
+			err = b.beat(ctx, tx, it, e)
+		}
+		if it.err = err; err != nil && errs.KindOf(err) == errs.Internal {
+			return err
+		}
+	}
+	return b.store(ctx, tx)
+}
+
+// deliveries stores finished segments and notes them in the cached entries.
+func (b *batchRun) deliveries(ctx context.Context, tx *sqldb.Tx, batch []*item) error {
+	var stmt *sql.Stmt
+	for _, it := range batch {
+		if it.seg == nil {
+			continue
+		}
+		if stmt == nil {
+			var err error
+			if stmt, err = tx.PrepareContext(ctx, `INSERT INTO delivery (session_id, segment_no, finished_at, bytes) VALUES ($1, $2, $3, $4)
+				ON CONFLICT (session_id, segment_no) DO UPDATE SET bytes = delivery.bytes + excluded.bytes`); err != nil {
+				return err
+			}
+			defer func() { _ = stmt.Close() }()
+		}
+		if _, err := stmt.ExecContext(ctx, it.seg.sessionID, it.seg.segment, tx.NowMicro(), it.seg.bytes); err != nil {
+			return err
+		}
+		if e := b.c.cache[it.seg.learnerID]; e != nil && e.study.SessionID == it.seg.sessionID {
+			e.delivered[it.seg.segment] = true // only ever adds; a rollback makes the sender try again
+		}
+	}
+	return nil
+}
+
+// entry is the learner's working copy in this batch.
+func (b *batchRun) entry(ctx context.Context, tx *sqldb.Tx, learnerID string) (*entry, error) {
+	if e := b.touched[learnerID]; e != nil {
+		return e, nil
+	}
+	e := b.c.cache[learnerID]
+	if e == nil {
+		var err error
+		if e, err = b.c.load(ctx, tx, learnerID); err != nil {
+			return nil, err
+		}
+	} else {
+		e = &entry{study: e.study, lesson: e.lesson, credited: slices.Clone(e.credited), confirmed: e.confirmed, delivered: e.delivered, cached: true}
+	}
+	b.touched[learnerID] = e
+	return e, nil
+}
+
+// load reads a learner's working state from the database.
+func (c *committer) load(ctx context.Context, tx *sqldb.Tx, learnerID string) (*entry, error) {
+	s, found, err := loadStudy(ctx, tx, learnerID)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, errs.New(errs.Conflict, "playback.no_lease")
+	}
+	e := &entry{study: *s}
+	if e.lesson, err = c.lesson.LessonTx(ctx, tx, s.LessonID); err != nil {
+		return nil, err
+	}
+	if e.credited, err = creditedSet(ctx, tx, learnerID, s.LessonID, s.MediaID, s.MediaRev); err != nil {
+		return nil, err
+	}
+	e.credited = e.credited.Add(Range{s.Open.MediaFrom, s.Open.MediaTo})
+	sure, err := confirmedSet(ctx, tx, learnerID, s.LessonID, s.MediaID, s.MediaRev)
+	if err != nil {
+		return nil, err
+	}
+	e.confirmed = sure.Total()
+	return e, e.readDelivered(ctx, tx)
+}
+
+func (e *entry) readDelivered(ctx context.Context, tx *sqldb.Tx) error {
+	segments, err := deliveredSegments(ctx, tx, e.study.SessionID)
+	if err != nil {
+		return err
+	}
+	e.delivered = make(map[int64]bool, len(segments)+16)
+	for _, n := range segments {
+		e.delivered[n] = true
+	}
+	return nil
+}
+
+// beat applies the rule and plans the rows it adds.
+func (b *batchRun) beat(ctx context.Context, tx *sqldb.Tx, it *item, e *entry) error {
+	s := &e.study
+	if it.beat.SessionID != s.SessionID || it.beat.Epoch != s.Epoch {
+		if e.cached { // another process may have given the lease away: only the database may say so
+			delete(b.c.cache, s.LearnerID)
+			delete(b.touched, s.LearnerID)
+			fresh, err := b.entry(ctx, tx, it.beat.LearnerID)
+			if err != nil {
+				return err
+			}
+			return b.beat(ctx, tx, it, fresh)
+		}
+		return b.late(ctx, tx, it, e)
+	}
+	if s.ExpiresAt == 0 && it.beat.Seq > s.LastSeq {
+		it.out = Outcome{State: StateExpired}
+		it.view = e.view(tx.NowMicro())
+		return nil
+	}
+	env := e.env(b.c.policy)
+	if len(env.Missing(it.beat.From, min(it.beat.To, e.lesson.DurationMS))) > 0 {
+		if err := e.readDelivered(ctx, tx); err != nil { // another process may have sent it
+			return err
+		}
+	}
+	it.out = s.Beat(tx.NowMicro(), *it.beat, env)
+	e.credited = env.Credited
+	if it.out.CheckDue {
+		s.CheckID = newCheckID(tx)
+	}
+	b.plan(s, s, it.out, tx.NowMicro())
+	b.items[s.LearnerID] = append(b.items[s.LearnerID], it)
+	it.view = e.view(tx.NowMicro())
+	return nil
+}
+
+// plan chains the rows a beat adds; they are stored once the learner's compare-and-swap has held.
+// where tells which session and lesson they belong to (a superseded one for late beats).
+func (b *batchRun) plan(s, where *Study, out Outcome, now int64) {
+	for _, sp := range out.Closed {
+		b.rows[s.LearnerID] = append(b.rows[s.LearnerID], s.bookSpan(where.place(sp), now))
+	}
+	at := *where
+	for _, r := range out.Refused {
+		b.rows[s.LearnerID] = append(b.rows[s.LearnerID], func(ctx context.Context, tx *sqldb.Tx) error { return insertRefusal(ctx, tx, &at, r) })
+	}
+}
+
+// env is the rule's view of an entry.
+func (e *entry) env(p *Policy) *Env {
+	return &Env{
+		Policy: p, Duration: e.lesson.DurationMS, Credited: e.credited,
+		Delivered: func(from, to int64) Set { return e.sent(from, to) },
+		Missing: func(from, to int64) (out []int) {
+			for n := e.lesson.Segment(from); from < to && n <= e.lesson.Segment(to-1); n++ {
+				if !e.delivered[n] {
+					out = append(out, int(n))
+				}
+			}
+			return out
+		},
+	}
+}
+
+// sent is the part of [from, to) whose segments went to this session.
+func (e *entry) sent(from, to int64) (set Set) {
+	for n := e.lesson.Segment(from); from < to && n <= e.lesson.Segment(to-1); n++ {
+		if e.delivered[n] {
+			end := (n + 1) * e.lesson.SegmentMS
+			if n == e.lesson.Segments-1 {
+				end = e.lesson.DurationMS
+			}
+			set = set.Add(Range{max(from, n*e.lesson.SegmentMS), min(to, end)})
+		}
+	}
+	return set
+}
+
+// store writes every touched learner: first the compare-and-swap, then the rows that hang on it.
+// Learners go in order, so that two processes never wait for each other in a circle.
+func (b *batchRun) store(ctx context.Context, tx *sqldb.Tx) error {
+	if len(b.items) == 0 {
+		return nil
+	}
+	stmt, err := tx.PrepareContext(ctx, hotUpdate)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = stmt.Close() }()
+	for _, learner := range slices.Sorted(maps.Keys(b.items)) {
+		if err := b.storeOne(ctx, tx, stmt, learner); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *batchRun) storeOne(ctx context.Context, tx *sqldb.Tx, stmt execer, learner string) error {
+	e, items, rows := b.touched[learner], b.items[learner], b.rows[learner]
+	ok, err := saveHot(ctx, stmt, &e.study)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		b.lost[learner] = true
+		for _, it := range items {
+			b.missed[it] = true
+		}
+		return nil
+	}
+	for _, insert := range rows {
+		if err := insert(ctx, tx); err != nil {
+			return err
+		}
+	}
+	if len(rows) > 0 {
+		_, err = foldProgress(ctx, tx, learner, e.lesson, 0, b.c.policy)
+	}
+	return err
+}

@@ -1,0 +1,94 @@
+package playback
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"xueshi/internal/platform/sqldb"
+)
+
+// superseded is what a place that lost the lease may still claim: wall time before the takeover, for a short while.
+// It keeps the promise that nothing honestly watched is lost when somebody goes on on another device (playback.md 2.6).
+type superseded struct {
+	SessionID   string `json:"session"`
+	Epoch       int64  `json:"epoch"`
+	LessonID    string `json:"lesson"`
+	MediaID     string `json:"media"`
+	MediaRev    int64  `json:"rev"`
+	Take        int64  `json:"take"`
+	Until       int64  `json:"until"` // the takeover instant, µs: no wall time after it (PB-I5)
+	Cursor      int64  `json:"cursor"`
+	LastSeq     int64  `json:"seq"`
+	LastContact int64  `json:"contact"`
+	Run         Run    `json:"run"`
+}
+
+// supersede remembers the state of the place that loses the lease at instant until.
+func (s *Study) supersede(until int64) error {
+	raw, err := json.Marshal(superseded{s.SessionID, s.Epoch, s.LessonID, s.MediaID, s.MediaRev, s.Take, until, s.Cursor, s.LastSeq, s.LastContact, s.Run})
+	s.Prev = string(raw)
+	return err
+}
+
+// late takes a beat that does not carry the present epoch. The last superseded place is paid for wall time before
+// the takeover; everybody else is only told that the lease is gone.
+func (b *batchRun) late(ctx context.Context, tx *sqldb.Tx, it *item, e *entry) error {
+	s := &e.study
+	it.out = Outcome{State: StateSuperseded}
+	it.view = e.view(tx.NowMicro())
+	var p superseded
+	if s.Prev == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(s.Prev), &p); err != nil {
+		return fmt.Errorf("superseded state of %s: %w", s.LearnerID, err)
+	}
+	if it.beat.SessionID != p.SessionID || it.beat.Epoch != p.Epoch || tx.NowMicro() > p.Until+b.c.policy.LateMS*1000 {
+		return nil
+	}
+	return b.payLate(ctx, tx, it, e, p)
+}
+
+func (b *batchRun) payLate(ctx context.Context, tx *sqldb.Tx, it *item, e *entry, p superseded) (err error) {
+	s := &e.study
+	old := *s
+	old.SessionID, old.Epoch, old.LessonID, old.MediaID, old.MediaRev, old.Take = p.SessionID, p.Epoch, p.LessonID, p.MediaID, p.MediaRev, p.Take
+	old.Cursor, old.LastSeq, old.LastContact, old.Run, old.Open, old.Final = p.Cursor, p.LastSeq, p.LastContact, p.Run, Span{}, false
+	was := &entry{study: old, lesson: e.lesson, credited: e.credited}
+	if p.LessonID != s.LessonID {
+		if was.lesson, err = b.c.lesson.LessonTx(ctx, tx, p.LessonID); err != nil {
+			return err
+		}
+		if was.credited, err = creditedSet(ctx, tx, s.LearnerID, p.LessonID, p.MediaID, p.MediaRev); err != nil {
+			return err
+		}
+	}
+	if err := was.readDelivered(ctx, tx); err != nil {
+		return err
+	}
+	env := was.env(b.c.policy)
+	out := was.study.Beat(p.Until, *it.beat, env)
+	if out.Repeat {
+		return nil
+	}
+	was.study.closeSpan(&out)
+	if p.LessonID == s.LessonID {
+		e.credited = env.Credited
+	}
+	s.SinceCheck = was.study.SinceCheck
+	if s.CheckID == "" && s.SinceCheck >= s.Threshold {
+		s.CheckID = newCheckID(tx)
+	}
+	p.Cursor, p.LastSeq, p.LastContact, p.Run = was.study.Cursor, was.study.LastSeq, was.study.LastContact, was.study.Run
+	raw, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	s.Prev = string(raw)
+	b.plan(s, &old, out, tx.NowMicro())
+	b.items[s.LearnerID] = append(b.items[s.LearnerID], it)
+	it.out.Granted = out.Granted
+	it.view = e.view(tx.NowMicro())
+	return nil
+}
