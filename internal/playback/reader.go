@@ -2,6 +2,7 @@ package playback
 
 import (
 	"context"
+	"encoding/hex"
 	"slices"
 	"time"
 
@@ -167,4 +168,10 @@ func (s *Service) StretchesTx(ctx context.Context, tx *sqldb.Tx, learnerID strin
 
 func sortStretches(s []Stretch) {
 	slices.SortFunc(s, func(a, b Stretch) int { return cmpInt(a.From, b.From) })
+}
+
+// ChainHeadTx is the head of the learner's study chain: it stands for every span, check result and lease before it.
+func ChainHeadTx(ctx context.Context, tx *sqldb.Tx, learnerID string) (string, error) {
+	hash, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[[]byte], `SELECT chain_hash FROM study WHERE learner_id = $1`, learnerID)
+	return hex.EncodeToString(hash), err
 }

@@ -404,7 +404,7 @@ func playHour(t *testing.T, r *rand.Rand, delay func(*rand.Rand, int) int64) (lo
 		}
 		pos += step
 		if state == Paused {
-			m.run++ // the next play is another run
+			m.run++                     // the next play is another run
 			clock = max(clock, arrived) // the learner waits for the check, and answers
 			if m.s.CheckID == "" && out.CheckDue {
 				m.s.SinceCheck, m.s.Threshold = 0, 780_000+r.Int64N(120_001)

@@ -205,3 +205,8 @@ func Places(from, n int) string {
 	}
 	return b.String()
 }
+
+// EscapeLike makes text literal inside a LIKE pattern with ESCAPE '\'.
+func EscapeLike(text string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)
+}

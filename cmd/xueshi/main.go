@@ -1,0 +1,149 @@
+// Command xueshi is the whole platform in one program.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"xueshi/internal/app"
+	"xueshi/internal/demo"
+	"xueshi/internal/kernel/clock"
+	"xueshi/internal/platform/httpx"
+	"xueshi/internal/verify"
+)
+
+type storage struct {
+	Data     string `help:"Folder of database, media and keys." default:"./data" env:"DATA"`
+	Database string `help:"PostgreSQL address; empty = SQLite under the data folder." env:"XUESHI_DATABASE"`
+}
+
+type serve struct {
+	storage
+	Addr  string `help:"Address to listen on." default:"127.0.0.1:8080" env:"ADDR"`
+	Demo  bool   `help:"The demo city: SMS codes are written to the log."`
+	Media string `help:"Folder of the demo sources." default:"demo"`
+	TLS   bool   `help:"The site is reached by HTTPS (through a proxy)."`
+}
+
+type demoCmd struct {
+	storage
+	Media string `help:"Folder of the demo sources." default:"demo"`
+}
+
+type verifyCmd struct{ storage }
+
+type openapi struct{}
+
+var cli struct {
+	Serve   serve     `cmd:"" help:"Serve the platform."`
+	Demo    demoCmd   `cmd:"" help:"Make the demo city, if it is not there."`
+	Verify  verifyCmd `cmd:"" help:"Recompute every total from evidence; fails on any edit of any row."`
+	Openapi openapi   `cmd:"" help:"Print the OpenAPI document."`
+}
+
+func main() {
+	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	k := kong.Parse(&cli, kong.Name("xueshi"), kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)))
+	if err := k.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "xueshi:", err)
+		os.Exit(1)
+	}
+}
+
+// Run serves until a signal, then drains: open requests end, what waits for the database is committed.
+func (s *serve) Run(ctx context.Context) error {
+	a, err := app.New(ctx, app.Config{Data: s.Data, Database: s.Database, Demo: s.Media, TLS: s.TLS, LogCodes: s.Demo}, clock.System{}, nil)
+	if err != nil {
+		return err
+	}
+	ln, err := net.Listen("tcp", s.Addr)
+	if err != nil {
+		return errors.Join(err, a.Close())
+	}
+	srv := httpx.Server(a.Handler)
+	fmt.Printf("http://%s\n", ln.Addr())
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(ln) }()
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+		defer cancel()
+		err = srv.Shutdown(drain)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	return errors.Join(err, a.Close())
+}
+
+// Run makes the demo city and says who can log in.
+func (d *demoCmd) Run(ctx context.Context) error {
+	a, err := app.New(ctx, app.Config{Data: d.Data, Database: d.Database, Demo: d.Media}, clock.System{}, nil)
+	if err != nil {
+		return err
+	}
+	logins, made, err := demo.Seed(ctx, demo.Deps{DB: a.DB, Store: a.Store, Identity: a.Identity, Source: os.DirFS(d.Media)})
+	if err = errors.Join(err, a.Close()); err != nil {
+		return err
+	}
+	path := filepath.Join(d.Data, "demo-logins.txt")
+	if made {
+		text := ""
+		for _, l := range logins {
+			text += fmt.Sprintf("%s\t%s\t%v\t%s\n", l.Phone, l.Password, l.Roles, l.Name)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil // a city made elsewhere: its logins are not here
+	}
+	fmt.Printf("Log in with phone and password (%s):\n%s", path, text)
+	return nil
+}
+
+// Run verifies the evidence and exits 1 on any finding.
+func (v *verifyCmd) Run(ctx context.Context) error {
+	a, err := app.New(ctx, app.Config{Data: v.Data, Database: v.Database}, clock.System{}, nil)
+	if err != nil {
+		return err
+	}
+	report, err := verify.Run(ctx, a.DB)
+	if err = errors.Join(err, a.Close()); err != nil {
+		return err
+	}
+	fmt.Printf("%d learners, %d spans, %d windows, %d credit records\n", report.Learners, report.Spans, report.Windows, report.Records)
+	for _, f := range report.Findings {
+		fmt.Println("FINDING", f)
+	}
+	if len(report.Findings) > 0 {
+		return fmt.Errorf("%d findings", len(report.Findings))
+	}
+	fmt.Println("verified")
+	return nil
+}
+
+// Run prints the document without a database.
+func (openapi) Run() error {
+	doc, err := app.OpenAPI()
+	if err == nil {
+		_, err = os.Stdout.Write(doc)
+	}
+	return err
+}

@@ -1,0 +1,142 @@
+// Package app puts the parts together: the only package that imports everything.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"xueshi/internal/catalog"
+	"xueshi/internal/credit"
+	"xueshi/internal/enrolment"
+	"xueshi/internal/gateway/sms"
+	"xueshi/internal/identity"
+	"xueshi/internal/kernel/clock"
+	"xueshi/internal/media"
+	"xueshi/internal/org"
+	"xueshi/internal/platform/blob"
+	"xueshi/internal/platform/httpx"
+	"xueshi/internal/platform/secret"
+	"xueshi/internal/platform/sqldb"
+	"xueshi/internal/playback"
+	"xueshi/internal/portal/learner"
+	mediaportal "xueshi/internal/portal/media"
+	"xueshi/internal/portal/operator"
+	"xueshi/internal/portal/public"
+	"xueshi/internal/portal/session"
+	"xueshi/internal/portal/static"
+	"xueshi/internal/portal/unit"
+	"xueshi/migrations"
+)
+
+// Version is what the OpenAPI document says.
+const Version = "0.1.0"
+
+// Config is the process's settings.
+type Config struct {
+	Data     string // folder of files: database (SQLite), blobs, keys
+	Database string // "postgres://…", or empty for SQLite under Data
+	Demo     string // folder of the demo city's sources; spoken digits are read from it
+	TLS      bool   // the site is reached by HTTPS
+	LogCodes bool   // the SMS simulator writes codes to the log (demo city)
+}
+
+// App is the running program without its listener.
+type App struct {
+	DB       *sqldb.DB
+	Keys     *secret.Keys
+	Store    blob.Store
+	SMS      *sms.Simulator
+	Identity *identity.Service
+	Playback *playback.Service
+	Credit   *credit.Service
+	Handler  http.Handler
+}
+
+// DSN is where the configuration keeps its database.
+func (c Config) DSN() string {
+	if c.Database != "" {
+		return c.Database
+	}
+	return filepath.Join(c.Data, "xueshi.db")
+}
+
+// New opens storage, migrates, and builds services and portals. policy nil = the defaults; tests inject a clock and a policy.
+func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Policy, opts ...sqldb.Option) (*App, error) {
+	if err := os.MkdirAll(cfg.Data, 0o750); err != nil {
+		return nil, err
+	}
+	db, err := sqldb.Open(ctx, cfg.DSN(), clk, opts...)
+	if err != nil {
+		return nil, err
+	}
+	a := &App{DB: db, Store: blob.NewLocal(filepath.Join(cfg.Data, "blobs")), SMS: sms.NewSimulator(cfg.LogCodes)}
+	if err := sqldb.Migrate(ctx, db, migrations.FS, sqldb.LockPath(cfg.DSN())); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if a.Keys, err = secret.Open(filepath.Join(cfg.Data, "keys")); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	a.Identity = identity.New(db, a.Keys, a.SMS)
+	a.Credit = credit.New(db)
+	lessons := newLessons(db)
+	a.Playback = playback.New(playback.Deps{DB: db, Key: a.Keys.Derive("playback"), Lessons: lessons, Contents: lessons, Devices: a.Identity,
+		Completion: a.Credit, Policy: policy, Digits: loadDigits(cfg.Demo)})
+	a.Handler = a.handler(lessons, session.Cookies{TLS: cfg.TLS}, httpx.Options{Clock: clk, TLS: cfg.TLS})
+	return a, nil
+}
+
+func (a *App) handler(lessons *lessons, cookies session.Cookies, o httpx.Options) http.Handler {
+	mux := http.NewServeMux()
+	api := httpx.New(mux, Version)
+	public.Register(api, public.Services{Identity: a.Identity, Org: org.New(a.DB), Catalog: catalog.New(a.DB), Cookies: cookies})
+	learner.Register(mux, api, learner.Services{Identity: a.Identity, Enrolment: enrolment.New(a.DB), Playback: a.Playback, Credit: a.Credit,
+		Lessons: &lessonPages{lessons, a.Playback}, Cookies: cookies})
+	unit.RegisterAccount(api, a.Identity)
+	operator.RegisterAccount(api, a.Identity)
+	mediaportal.Register(mux, mediaportal.Services{Playback: a.Playback, Store: a.Store, Media: lessons.media})
+	mux.HandleFunc("/api/", public.NoAPI)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.Handle("/", static.Handler())
+	return httpx.Wrap(cookies.Middleware(a.Identity, mux), o)
+}
+
+// Close commits what is waiting and closes the database.
+func (a *App) Close() error {
+	a.Playback.Close()
+	return a.DB.Close()
+}
+
+// loadDigits reads the spoken digits; without them checks have no audio form and offer another kind instead.
+func loadDigits(demo string) playback.Digits {
+	var d [10][]byte
+	for n := range d {
+		pcm, err := os.ReadFile(filepath.Join(demo, "audio", "digit_"+strconv.Itoa(n)+".pcm"))
+		if err != nil {
+			return nil
+		}
+		d[n] = pcm
+	}
+	return &d
+}
+
+// mediaCache keeps immutable media rows.
+func (l *lessons) media(ctx context.Context, mediaID string, rev int64) (*media.Media, error) {
+	key := fmt.Sprintf("%s/%d", mediaID, rev)
+	if m, ok := l.cache.Load(key); ok {
+		return m.(*media.Media), nil
+	}
+	var m *media.Media
+	err := l.db.Read(ctx, func(tx *sqldb.Tx) (err error) {
+		m, err = media.Tx(ctx, tx, mediaID, rev)
+		return err
+	})
+	if err == nil {
+		l.cache.Store(key, m)
+	}
+	return m, err
+}

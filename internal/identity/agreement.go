@@ -1,0 +1,91 @@
+package identity
+
+import (
+	"context"
+	"strings"
+
+	"xueshi/internal/kernel/errs"
+	"xueshi/internal/org"
+	"xueshi/internal/platform/sqldb"
+)
+
+// Agreements is one version each of the user agreement and the privacy text.
+type Agreements struct {
+	Agreement string `json:"agreement" maxLength:"40" doc:"Version of the user agreement"`
+	Privacy   string `json:"privacy" maxLength:"40" doc:"Version of the privacy text, with the separate consent to the ID number (PIPL)"`
+	Agreed    string `json:"agreed" maxLength:"81" doc:"What a consent to both sends back"`
+}
+
+// firstVersion stands until an operator sets the versions.
+const firstVersion = "2026-1"
+
+// AgreementVersions is what somebody who registers now must agree to (settings agreement.version, privacy.version).
+func (s *Service) AgreementVersions(ctx context.Context) (Agreements, error) {
+	a := Agreements{Agreement: firstVersion, Privacy: firstVersion}
+	settings, err := org.New(s.db).Settings(ctx)
+	for _, v := range settings {
+		switch v.Key {
+		case "agreement.version":
+			a.Agreement = v.Value
+		case "privacy.version":
+			a.Privacy = v.Value
+		}
+	}
+	a.Agreed = a.Agreement
+	if a.Privacy != a.Agreement {
+		a.Agreed += "/" + a.Privacy
+	}
+	return a, err
+}
+
+// agreeTx records what a person agreed to.
+func (s *Service) agreeTx(ctx context.Context, tx *sqldb.Tx, personID, agreed string) error {
+	agreement, privacy, two := strings.Cut(agreed, "/")
+	if !two {
+		privacy = agreement
+	}
+	for _, d := range []struct{ document, version string }{{"agreement", agreement}, {"privacy", privacy}} {
+		if _, err := tx.Exec(ctx, `INSERT INTO consent (person_id, document, version, agreed_at) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (person_id, document, version) DO NOTHING`, personID, d.document, d.version, tx.NowMicro()); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec(ctx, `UPDATE person SET agreed_version = $1 WHERE id = $2`, agreed, personID)
+	return err
+}
+
+// Agree records the actor's consent: at the first login of an invited account and after a new version.
+// Errors: Conflict "identity.agreement_version" when other versions stand now.
+func (s *Service) Agree(ctx context.Context, agreed string) error {
+	actor, err := Require(ctx)
+	if err != nil {
+		return err
+	}
+	now, err := s.AgreementVersions(ctx)
+	if err != nil {
+		return err
+	}
+	if agreed != now.Agreed {
+		return errs.New(errs.Conflict, "identity.agreement_version")
+	}
+	return s.db.Write(ctx, func(tx *sqldb.Tx) error { return s.agreeTx(ctx, tx, actor.PersonID, agreed) })
+}
+
+// ConsentNeeded tells whether the actor has yet to agree to the present versions.
+func (s *Service) ConsentNeeded(ctx context.Context) (needed bool, err error) {
+	actor, err := Require(ctx)
+	if err != nil {
+		return false, err
+	}
+	now, err := s.AgreementVersions(ctx)
+	if err != nil {
+		return false, err
+	}
+	err = s.db.Read(ctx, func(tx *sqldb.Tx) error {
+		n, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT count(*) FROM consent WHERE person_id = $1
+			AND (document = 'agreement' AND version = $2 OR document = 'privacy' AND version = $3)`, actor.PersonID, now.Agreement, now.Privacy)
+		needed = n < 2
+		return err
+	})
+	return needed, err
+}

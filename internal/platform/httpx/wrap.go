@@ -1,0 +1,188 @@
+package httpx
+
+import (
+	"compress/gzip"
+	"context"
+	"fmt"
+	"log/slog"
+	"mime"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"xueshi/internal/kernel/clock"
+	"xueshi/internal/kernel/errs"
+	"xueshi/internal/kernel/id"
+)
+
+type requestIDKey struct{}
+
+// RequestID is the id of the request in ctx; people quote it to the service desk.
+func RequestID(ctx context.Context) string {
+	s, _ := ctx.Value(requestIDKey{}).(string)
+	return s
+}
+
+// Options of Wrap.
+type Options struct {
+	Clock clock.Clock
+	TLS   bool // behind HTTPS: HSTS is sent
+}
+
+const csp = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; " +
+	"worker-src 'self' blob:; connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
+
+// Wrap puts request id, security headers, CSRF and content-type checks, panic handling, compression and the access log around h.
+func Wrap(h http.Handler, o Options) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := o.Clock.Now()
+		rid := id.New(start)
+		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, rid))
+		head(w.Header(), rid, o.TLS)
+		rec := &recorder{ResponseWriter: w}
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler {
+					panic(p)
+				}
+				slog.ErrorContext(r.Context(), "panic", "request_id", rid, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				if rec.status == 0 {
+					WriteProblem(rec, r, errs.New(errs.Internal, "internal"))
+				}
+			}
+			if rec.status >= 500 || !quiet(r.URL.Path) {
+				slog.InfoContext(r.Context(), "request", "request_id", rid, "method", r.Method, "route", r.Pattern, "status", rec.status,
+					"ms", o.Clock.Now().Sub(start).Milliseconds())
+			}
+		}()
+		if err := admit(r); err != nil {
+			WriteProblem(rec, r, err)
+			return
+		}
+		serve(h, rec, r)
+	})
+}
+
+// quiet paths are too many for the access log: their outcome is in the metrics and in the evidence rows.
+func quiet(path string) bool {
+	return strings.HasPrefix(path, "/media/") || strings.HasPrefix(path, "/assets/") || path == "/api/learner/playback/beat"
+}
+
+func head(h http.Header, rid string, tls bool) {
+	h.Set("X-Request-Id", rid)
+	h.Set("Content-Security-Policy", csp)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=()")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	if tls {
+		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+	}
+}
+
+// admit refuses what no handler needs to see: cross-site writes, other content types, oversize bodies.
+func admit(r *http.Request) error {
+	if !strings.HasPrefix(r.URL.Path, "/api/") || r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions {
+		return nil
+	}
+	if r.Header.Get("X-Requested-With") != "xueshi" {
+		return errs.New(errs.Forbidden, "request.csrf")
+	}
+	if r.ContentLength == 0 {
+		return nil
+	}
+	t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || t != "application/json" && t != "multipart/form-data" {
+		return newProblem(http.StatusUnsupportedMediaType, "request.content_type")
+	}
+	if r.ContentLength > 16<<20 {
+		return newProblem(http.StatusRequestEntityTooLarge, "request.too_large")
+	}
+	return nil
+}
+
+func serve(h http.Handler, w *recorder, r *http.Request) {
+	if !strings.HasPrefix(r.URL.Path, "/api/") || !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") || r.URL.Path == "/api/learner/playback/beat" {
+		h.ServeHTTP(w, r)
+		return
+	}
+	z := &gzipWriter{recorder: w}
+	defer z.close()
+	h.ServeHTTP(z, r)
+}
+
+// recorder remembers the status for the log and lets the file server keep its fast path.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (r *recorder) Write(b []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	return r.ResponseWriter.Write(b)
+}
+
+// Unwrap gives http.ResponseController, and with it sendfile, the writer beneath.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+var gzips = sync.Pool{New: func() any { z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed); return z }}
+
+// gzipWriter compresses JSON answers.
+type gzipWriter struct {
+	*recorder
+	z       *gzip.Writer
+	decided bool
+}
+
+// WriteHeader decides whether to compress.
+func (g *gzipWriter) WriteHeader(status int) {
+	if !g.decided {
+		g.decided = true
+		ct := g.Header().Get("Content-Type")
+		if strings.Contains(ct, "json") && g.Header().Get("Content-Encoding") == "" && status != http.StatusNoContent {
+			g.Header().Set("Content-Encoding", "gzip")
+			g.Header().Add("Vary", "Accept-Encoding")
+			g.Header().Del("Content-Length")
+			g.z = gzips.Get().(*gzip.Writer)
+			g.z.Reset(g.recorder)
+		}
+	}
+	g.recorder.WriteHeader(status)
+}
+
+// Write compresses.
+func (g *gzipWriter) Write(b []byte) (int, error) {
+	if !g.decided {
+		g.WriteHeader(http.StatusOK)
+	}
+	if g.z != nil {
+		return g.z.Write(b)
+	}
+	return g.recorder.Write(b)
+}
+
+func (g *gzipWriter) close() {
+	if g.z != nil {
+		_ = g.z.Close()
+		gzips.Put(g.z)
+	}
+}
+
+// Server is an http.Server with timeouts that neither kill a slow segment download nor let a slow sender hold a connection.
+// Keep-alive outlives two heartbeats, since a new TLS connection costs more than fifty of them.
+func Server(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 32 << 10}
+}

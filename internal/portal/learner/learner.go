@@ -1,0 +1,68 @@
+// Package learner is the learner's portal: home, study, archive, account.
+package learner
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"xueshi/internal/credit"
+	"xueshi/internal/enrolment"
+	"xueshi/internal/identity"
+	"xueshi/internal/platform/httpx"
+	"xueshi/internal/playback"
+	"xueshi/internal/portal/session"
+)
+
+// Services are the use cases this portal offers.
+type Services struct {
+	Identity  *identity.Service
+	Enrolment *enrolment.Service
+	Playback  *playback.Service
+	Credit    *credit.Service
+	Lessons   LessonPages
+	Cookies   session.Cookies
+}
+
+// Register puts the portal on api; the heartbeat stands on mux itself, for speed, and in the document.
+func Register(mux *http.ServeMux, api huma.API, s Services) {
+	s.home(api)
+	RegisterAccount(api, s.Identity, s.Cookies)
+	s.playback(mux, api)
+}
+
+type yearIn struct {
+	Year int64 `query:"year" minimum:"0" maximum:"2100" doc:"Credit year; 0 = the present one"`
+}
+
+func (s Services) home(api huma.API) {
+	httpx.Handle(api, huma.Operation{Method: http.MethodGet, Path: "/api/learner/home", Summary: "The learner's first page"},
+		func(ctx context.Context, in *yearIn) (*httpx.Body[credit.Home], error) {
+			h, err := s.Credit.Home(ctx, in.Year, s.Playback)
+			if err != nil {
+				return nil, err
+			}
+			return httpx.OK(h)
+		})
+	httpx.Handle(api, huma.Operation{Method: http.MethodGet, Path: "/api/learner/archive", Summary: "The learner's file of a year (Order 25)"},
+		func(ctx context.Context, in *yearIn) (*httpx.Body[credit.Archive], error) {
+			a, err := s.Credit.Archive(ctx, in.Year)
+			if err != nil {
+				return nil, err
+			}
+			return httpx.OK(a)
+		})
+	httpx.Handle(api, huma.Operation{Method: http.MethodPost, Path: "/api/learner/enrolments", Summary: "Enrol in a free course"},
+		func(ctx context.Context, in *struct {
+			Body struct {
+				CourseID string `json:"course_id" maxLength:"40"`
+			}
+		}) (*httpx.Body[enrolment.Enrolment], error) {
+			e, err := s.Enrolment.Enrol(ctx, in.Body.CourseID)
+			if err != nil {
+				return nil, err
+			}
+			return httpx.OK(e)
+		})
+}

@@ -1,0 +1,176 @@
+// Package media delivers segments to playback sessions and books what was delivered, and public pictures and captions to everybody.
+package media
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"xueshi/internal/kernel/errs"
+	"xueshi/internal/media"
+	"xueshi/internal/platform/blob"
+	"xueshi/internal/platform/httpx"
+	"xueshi/internal/playback"
+)
+
+// Services are what delivery stands on.
+type Services struct {
+	Playback *playback.Service
+	Store    blob.Store
+	Media    func(ctx context.Context, mediaID string, rev int64) (*media.Media, error)
+}
+
+// Register puts delivery on mux.
+func Register(mux *http.ServeMux, s Services) {
+	mux.HandleFunc("GET /media/{token}/{file}", s.session)
+	mux.HandleFunc("GET /media/public/{media}/{rev}/{file}", s.public)
+}
+
+// session serves playlist, init segment and media segments of one playback session. The token stands in the path, since
+// native players send no headers of ours.
+func (s Services) session(w http.ResponseWriter, r *http.Request) {
+	pass, err := s.Playback.ReadToken(r.PathValue("token"))
+	if err != nil {
+		httpx.WriteProblem(w, r, err)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	name, kind, _ := strings.Cut(r.PathValue("file"), ".")
+	no, numErr := strconv.ParseInt(name, 10, 64)
+	switch {
+	case kind == "m4s" && numErr == nil:
+		s.segment(w, r, pass, no)
+	case kind == "m3u8" && name == "index", kind == "mp4" && name == "init":
+		s.head(w, r, pass, kind)
+	default:
+		httpx.WriteProblem(w, r, errs.New(errs.NotFound, "playback.no_segment"))
+	}
+}
+
+func (s Services) head(w http.ResponseWriter, r *http.Request, pass playback.Pass, kind string) {
+	l, err := s.Playback.Release(r.Context(), pass, 0)
+	if err != nil {
+		refuse(w, r, err)
+		return
+	}
+	m, err := s.Media(r.Context(), l.MediaID, l.MediaRev)
+	if err != nil {
+		httpx.WriteProblem(w, r, err)
+		return
+	}
+	if kind == "m3u8" {
+		w.Header().Set("Content-Type", "application/vnd.apple.mpegurl")
+		_, _ = io.WriteString(w, m.Playlist())
+		return
+	}
+	s.file(w, r, m.Key("init.mp4"), "video/mp4")
+}
+
+// segment sends one segment, if it is released, and books it once its last byte is written.
+func (s Services) segment(w http.ResponseWriter, r *http.Request, pass playback.Pass, no int64) {
+	l, err := s.Playback.Release(r.Context(), pass, no)
+	if err != nil {
+		refuse(w, r, err)
+		return
+	}
+	m := media.Media{ID: l.MediaID, Rev: l.MediaRev}
+	sent := s.file(w, r, m.Key(strconv.FormatInt(no, 10)+".m4s"), "video/mp4")
+	if sent.whole {
+		// The client has its bytes; what is booked here must not be lost because it hung up right after.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 10*time.Second)
+		defer cancel()
+		_ = s.Playback.Delivered(ctx, pass, no, sent.bytes)
+	}
+}
+
+// refuse says "not yet" in a way that players retry: 425 beyond the window, 410 once another place plays.
+func refuse(w http.ResponseWriter, r *http.Request, err error) {
+	e := errs.As(err)
+	switch e.Code {
+	case "playback.not_released":
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, e.Code, http.StatusTooEarly)
+	case "playback.superseded":
+		http.Error(w, e.Code, http.StatusGone)
+	default:
+		httpx.WriteProblem(w, r, err)
+	}
+}
+
+// delivery is what ServeContent wrote.
+type delivery struct {
+	bytes int64
+	whole bool
+}
+
+// file serves a blob with ranges and conditions; sendfile does the copying.
+func (s Services) file(w http.ResponseWriter, r *http.Request, key, contentType string) (d delivery) {
+	f, err := s.Store.Open(key)
+	if err != nil {
+		if os.IsNotExist(err) {
+			err = errs.New(errs.NotFound, "playback.no_segment")
+		}
+		httpx.WriteProblem(w, r, err)
+		return d
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		httpx.WriteProblem(w, r, err)
+		return d
+	}
+	w.Header().Set("Content-Type", contentType)
+	c := &counter{ResponseWriter: w}
+	http.ServeContent(c, r, "", info.ModTime(), f)
+	return delivery{c.n, r.Method == http.MethodGet && c.n == info.Size()}
+}
+
+// counter counts body bytes and keeps the fast path of the writer beneath.
+type counter struct {
+	http.ResponseWriter
+	n int64
+}
+
+// Write implements http.ResponseWriter.
+func (c *counter) Write(b []byte) (int, error) {
+	n, err := c.ResponseWriter.Write(b)
+	c.n += int64(n)
+	return n, err
+}
+
+// ReadFrom lets the connection use sendfile.
+func (c *counter) ReadFrom(r io.Reader) (int64, error) {
+	n, err := io.Copy(unwrap(c.ResponseWriter), r)
+	c.n += n
+	return n, err
+}
+
+// unwrap finds the connection's own writer beneath the wrappers.
+func unwrap(w http.ResponseWriter) http.ResponseWriter {
+	for {
+		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return w
+		}
+		w = u.Unwrap()
+	}
+}
+
+// public serves posters, captions and slide pictures; they never change under their revision.
+func (s Services) public(w http.ResponseWriter, r *http.Request) {
+	file := r.PathValue("file")
+	types := map[string]string{".jpg": "image/jpeg", ".vtt": "text/vtt; charset=utf-8"}
+	dot := strings.LastIndexByte(file, '.')
+	rev, err := strconv.ParseInt(r.PathValue("rev"), 10, 64)
+	if dot < 0 || types[file[dot:]] == "" || err != nil {
+		httpx.WriteProblem(w, r, errs.New(errs.NotFound, "media.no_media"))
+		return
+	}
+	w.Header().Set("Cache-Control", "public, max-age=86400")
+	m := media.Media{ID: r.PathValue("media"), Rev: rev}
+	s.file(w, r, m.Key(file), types[file[dot:]])
+}

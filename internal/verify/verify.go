@@ -1,0 +1,312 @@
+// Package verify recomputes every total from evidence and fails on any edit of any row. It shares no rule with the engine
+// it checks: it reads rows only, learner by learner, in bounded memory.
+package verify
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+
+	"xueshi/internal/platform/ledger"
+	"xueshi/internal/platform/sqldb"
+)
+
+// Report is what was read and what was found.
+type Report struct {
+	Learners, Spans, Windows, Records int
+	Findings                          []string
+}
+
+const maxFindings = 100
+
+// tolerances of completeness (settled.md), ms, and the longest credit between two checks (R1.10c).
+const (
+	totalMS  = 5_000
+	windowMS = 900_000
+)
+
+func (r *Report) find(format string, args ...any) {
+	if len(r.Findings) < maxFindings {
+		r.Findings = append(r.Findings, fmt.Sprintf(format, args...))
+	}
+}
+
+// Run verifies everything.
+func Run(ctx context.Context, db *sqldb.DB) (*Report, error) {
+	r := &Report{}
+	after := ""
+	for {
+		var ids []string
+		err := db.Read(ctx, func(tx *sqldb.Tx) (err error) {
+			ids, err = sqldb.Rows(ctx, tx, sqldb.ScanValue[string], `SELECT id FROM person WHERE id > $1 ORDER BY id LIMIT 500`, after)
+			return err
+		})
+		if err != nil || len(ids) == 0 {
+			return r, err
+		}
+		for _, id := range ids {
+			if err := db.Read(ctx, func(tx *sqldb.Tx) error { return r.learner(ctx, tx, id) }); err != nil {
+				return r, err
+			}
+		}
+		after = ids[len(ids)-1]
+	}
+}
+
+func (r *Report) learner(ctx context.Context, tx *sqldb.Tx, id string) error {
+	if err := r.ledger(ctx, tx, id); err != nil {
+		return err
+	}
+	links, spans, windows, err := r.read(ctx, tx, id)
+	if err != nil || len(links) == 0 {
+		return err
+	}
+	r.Learners++
+	r.Spans += len(spans)
+	r.Windows += len(windows)
+	if err := r.chain(ctx, tx, id, links); err != nil {
+		return err
+	}
+	r.disjoint(id, spans, windows)
+	r.checked(id, spans)
+	if err := r.delivered(ctx, tx, id, spans); err != nil {
+		return err
+	}
+	return r.progress(ctx, tx, id, spans, windows)
+}
+
+// link is one row of a learner's chain with the fields that were hashed.
+type link struct {
+	seq    int64
+	kind   string
+	hash   []byte
+	fields []any
+}
+
+type span struct {
+	session, lesson, media                       string
+	epoch, rev, take, window                     int64
+	mediaFrom, mediaTo, wallFrom, wallTo, booked int64
+	seq                                          int64
+}
+
+func (r *Report) read(ctx context.Context, tx *sqldb.Tx, id string) (links []link, spans []span, windows map[int64]string, err error) {
+	spans, err = sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (s span, err error) {
+		l := link{kind: "span"}
+		err = row.Scan(&s.seq, &s.session, &s.epoch, &s.lesson, &s.media, &s.rev, &s.take, &s.window, &s.mediaFrom, &s.mediaTo, &s.wallFrom, &s.wallTo, &s.booked, &l.hash)
+		l.seq, l.fields = s.seq, []any{s.session, s.epoch, s.lesson, s.media, s.rev, s.take, s.window, s.mediaFrom, s.mediaTo, s.wallFrom, s.wallTo, s.booked}
+		links = append(links, l)
+		return s, err
+	}, `SELECT chain_seq, session_id, epoch, lesson_id, media_id, media_rev, take, window_no, media_from, media_to, wall_from, wall_to, booked_at, chain_hash
+		FROM span WHERE learner_id = $1 ORDER BY wall_from`, id)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	windows = map[int64]string{}
+	results, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (l link, err error) {
+		var no, at int64
+		var result, check string
+		err = row.Scan(&l.seq, &no, &result, &check, &at, &l.hash)
+		windows[no] = result
+		l.kind, l.fields = "window", []any{no, result, check, at}
+		return l, err
+	}, `SELECT chain_seq, window_no, result, check_id, at, chain_hash FROM window_result WHERE learner_id = $1`, id)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	leases, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (l link, err error) {
+		var session, lesson, media, device, signature string
+		var epoch, rev, takeover, at int64
+		err = row.Scan(&l.seq, &session, &epoch, &lesson, &media, &rev, &device, &takeover, &at, &signature, &l.hash)
+		l.kind, l.fields = "lease", []any{session, epoch, lesson, media, rev, device, takeover != 0, at, signature}
+		return l, err
+	}, `SELECT chain_seq, id, epoch, lesson_id, media_id, media_rev, device_id, takeover, acquired_at, signature, chain_hash FROM playback_session WHERE learner_id = $1`, id)
+	return slices.Concat(links, results, leases), spans, windows, err
+}
+
+// chain recomputes the learner's hash chain and holds its head against the study row.
+func (r *Report) chain(ctx context.Context, tx *sqldb.Tx, id string, links []link) error {
+	slices.SortFunc(links, func(a, b link) int { return int(a.seq - b.seq) })
+	var prev ledger.Hash
+	for i, l := range links {
+		if l.seq != int64(i)+1 {
+			r.find("learner %s: chain has no row %d", id, i+1)
+			return nil
+		}
+		prev = ledger.Next(prev, l.kind, append([]any{id, l.seq}, l.fields...)...)
+		if !bytes.Equal(prev[:], l.hash) {
+			r.find("learner %s: chain row %d (%s) was edited", id, l.seq, l.kind)
+			return nil
+		}
+	}
+	type head struct {
+		seq  int64
+		hash []byte
+	}
+	h, _, err := sqldb.One(ctx, tx, func(row sqldb.Scanner) (h head, err error) { return h, row.Scan(&h.seq, &h.hash) },
+		`SELECT chain_seq, chain_hash FROM study WHERE learner_id = $1`, id)
+	if err == nil && (h.seq != int64(len(links)) || !bytes.Equal(h.hash, prev[:])) {
+		r.find("learner %s: the chain ends at row %d, the study row says %d", id, len(links), h.seq)
+	}
+	return err
+}
+
+// disjoint checks PB-I1 and PB-I2 and the equal length of media and wall time.
+func (r *Report) disjoint(id string, spans []span, windows map[int64]string) {
+	for i, s := range spans {
+		if s.wallTo-s.wallFrom != 1000*(s.mediaTo-s.mediaFrom) || s.mediaTo <= s.mediaFrom || s.wallTo > s.booked {
+			r.find("learner %s: span %d has %d ms of media in %d µs of wall time", id, s.seq, s.mediaTo-s.mediaFrom, s.wallTo-s.wallFrom)
+		}
+		if i > 0 && spans[i-1].wallTo > s.wallFrom {
+			r.find("learner %s: PB-I1: spans %d and %d share wall time", id, spans[i-1].seq, s.seq)
+		}
+		if i > 0 && spans[i-1].epoch > s.epoch {
+			r.find("learner %s: PB-I5: span %d of epoch %d follows epoch %d", id, s.seq, s.epoch, spans[i-1].epoch)
+		}
+	}
+	byMedia := slices.Clone(spans)
+	slices.SortFunc(byMedia, func(a, b span) int {
+		if a.lesson != b.lesson {
+			return bytes.Compare([]byte(a.lesson), []byte(b.lesson))
+		}
+		return int(a.mediaFrom - b.mediaFrom)
+	})
+	var last *span
+	for i := range byMedia {
+		s := &byMedia[i]
+		if windows[s.window] == "reopened" {
+			continue
+		}
+		if last != nil && last.lesson == s.lesson && last.rev == s.rev && last.mediaTo > s.mediaFrom {
+			r.find("learner %s: PB-I2: spans %d and %d share media of %s", id, last.seq, s.seq, s.lesson)
+		}
+		last = s
+	}
+}
+
+// checked holds PB-I4: at most 900 s of credit in any window between two passed checks.
+func (r *Report) checked(id string, spans []span) {
+	sum := map[int64]int64{}
+	for _, s := range spans {
+		sum[s.window] += s.mediaTo - s.mediaFrom
+	}
+	for w, ms := range sum {
+		if ms > windowMS {
+			r.find("learner %s: PB-I4: window %d holds %d ms without a check", id, w, ms)
+		}
+	}
+}
+
+// delivered holds PB-I3: every span lies in segments that went to its session before it was booked.
+func (r *Report) delivered(ctx context.Context, tx *sqldb.Tx, id string, spans []span) error {
+	for _, s := range spans {
+		length, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT segment_ms FROM media WHERE id = $1 AND rev = $2`, s.media, s.rev)
+		if err != nil {
+			return err
+		}
+		if length == 0 {
+			r.find("learner %s: span %d of unknown media %s", id, s.seq, s.media)
+			continue
+		}
+		first := s.mediaFrom / length
+		want := (s.mediaTo-1)/length - first + 1
+		got, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT count(*) FROM delivery WHERE session_id = $1 AND segment_no >= $2 AND segment_no < $3 AND finished_at <= $4`,
+			s.session, first, first+want, s.booked)
+		if err != nil {
+			return err
+		}
+		if last, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT segments FROM media WHERE id = $1 AND rev = $2`, s.media, s.rev); err != nil {
+			return err
+		} else if first+want > last {
+			want = last - first
+		}
+		if got < want {
+			r.find("learner %s: PB-I3: span %d claims %d segments, %d were delivered before", id, s.seq, want, got)
+		}
+	}
+	return nil
+}
+
+// progress recomputes the folded rows (PB-I6) and holds every platform credit against the lessons it stands for.
+func (r *Report) progress(ctx context.Context, tx *sqldb.Tx, id string, spans []span, windows map[int64]string) error {
+	credited, confirmed := map[string]int64{}, map[string]int64{}
+	for _, s := range spans {
+		if windows[s.window] != "reopened" {
+			credited[s.lesson] += s.mediaTo - s.mediaFrom
+		}
+		if windows[s.window] == "confirmed" {
+			confirmed[s.lesson] += s.mediaTo - s.mediaFrom
+		}
+	}
+	type row struct {
+		lesson              string
+		credited, confirmed int64
+	}
+	rows, err := sqldb.Rows(ctx, tx, func(sc sqldb.Scanner) (x row, err error) { return x, sc.Scan(&x.lesson, &x.credited, &x.confirmed) },
+		`SELECT lesson_id, credited_ms, confirmed_ms FROM lesson_progress WHERE learner_id = $1`, id)
+	if err != nil {
+		return err
+	}
+	for _, x := range rows {
+		if x.credited != credited[x.lesson] || x.confirmed != confirmed[x.lesson] {
+			r.find("learner %s: PB-I6: %s shows %d/%d ms, spans give %d/%d", id, x.lesson, x.credited, x.confirmed, credited[x.lesson], confirmed[x.lesson])
+		}
+		delete(credited, x.lesson)
+	}
+	for lesson, ms := range credited {
+		if ms > 0 {
+			r.find("learner %s: PB-I6: %s has %d ms in spans and no progress row", id, lesson, ms)
+		}
+	}
+	return r.earned(ctx, tx, id, confirmed)
+}
+
+// earned: a platform credit record needs every lesson of its course confirmed but the tolerance (RQ-I4).
+func (r *Report) earned(ctx context.Context, tx *sqldb.Tx, id string, confirmed map[string]int64) error {
+	type need struct {
+		course, lesson string
+		duration       int64
+	}
+	needs, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (n need, err error) { return n, row.Scan(&n.course, &n.lesson, &n.duration) },
+		`SELECT c.course_id, l.id, m.duration_ms FROM credit_record c JOIN lesson l ON l.course_id = c.course_id
+		JOIN media m ON m.id = l.media_id AND m.rev = l.media_rev WHERE c.person_id = $1 AND c.source = 'platform'`, id)
+	for _, n := range needs {
+		if n.duration-confirmed[n.lesson] > totalMS {
+			r.find("learner %s: credit for %s, but %s has only %d of %d ms confirmed", id, n.course, n.lesson, confirmed[n.lesson], n.duration)
+		}
+	}
+	return err
+}
+
+// ledger recomputes a person's credit chain.
+func (r *Report) ledger(ctx context.Context, tx *sqldb.Tx, id string) error {
+	type record struct {
+		no             int64
+		hash, prevHash []byte
+		fields         []any
+	}
+	records, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (c record, err error) {
+		var recID, person, subject, form, source, course, content, provider, result, evidence, corrects, actor, reason string
+		var year, tenths, minutes, started, completed, rule int64
+		err = row.Scan(&recID, &person, &c.no, &year, &subject, &form, &source, &course, &content, &provider, &tenths, &minutes, &started, &completed,
+			&result, &rule, &evidence, &corrects, &actor, &reason, &c.prevHash, &c.hash)
+		c.fields = []any{recID, person, c.no, year, subject, form, source, course, content, provider, tenths, minutes, started, completed, result, rule, evidence, corrects, actor, reason}
+		return c, err
+	}, `SELECT id, person_id, no, year, subject, form, source, course_id, content, provider, hours_tenths, minutes_studied, started_at, completed_at,
+		result, rule_version, evidence, corrects, actor, reason, prev_hash, hash FROM credit_record WHERE person_id = $1 ORDER BY no`, id)
+	if err != nil {
+		return err
+	}
+	var prev ledger.Hash
+	for i, c := range records {
+		r.Records++
+		next := ledger.Next(prev, "credit", c.fields...)
+		if c.no != int64(i)+1 || !bytes.Equal(c.prevHash, prev[:]) || !bytes.Equal(next[:], c.hash) {
+			r.find("person %s: credit record %d was edited or removed", id, i+1)
+			return nil
+		}
+		prev = next
+	}
+	return nil
+}
