@@ -20,8 +20,8 @@ build: bin/xueshi ## build web and binary
 bin/xueshi: web $(shell find cmd internal migrations -name '*.go' -o -name '*.sql' -o -name '*.json' 2>/dev/null) go.sum
 	@CGO_ENABLED=0 go build $(GOFLAGS_BUILD) -o bin/xueshi ./cmd/xueshi
 
-web: internal/portal/static/dist/.built ## build the web app when its sources changed
-internal/portal/static/dist/.built: $(WEB_SOURCES)
+web: internal/portal/static/dist/app/.built ## build the web app when its sources changed
+internal/portal/static/dist/app/.built: $(WEB_SOURCES)
 	@cd web && ([ -d node_modules/.package-lock.json -o -f node_modules/.package-lock.json ] && [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund --loglevel=error) && npm run --silent build
 	@touch $@
 
@@ -44,4 +44,4 @@ fmt:
 	@gofmt -l -w cmd internal migrations
 
 clean:
-	rm -rf bin internal/portal/static/dist/assets internal/portal/static/dist/.built
+	rm -rf bin internal/portal/static/dist/app

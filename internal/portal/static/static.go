@@ -30,7 +30,7 @@ func Handler() http.Handler {
 		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 		f, ok := files[name]
 		if !ok {
-			if strings.Contains(path.Base(name), ".") || strings.HasPrefix(name, "media/") {
+			if name != "" && strings.Contains(path.Base(name), ".") || strings.HasPrefix(name, "media/") {
 				httpx.WriteProblem(w, r, errs.New(errs.NotFound, "request.no_such_path"))
 				return
 			}
@@ -57,7 +57,10 @@ func Handler() http.Handler {
 // load reads and compresses everything once.
 func load() map[string]file {
 	out := map[string]file{}
-	root, err := fs.Sub(dist, "dist")
+	root, err := fs.Sub(dist, "dist/app")
+	if _, missing := fs.Stat(dist, "dist/app/index.html"); missing != nil {
+		root, err = fs.Sub(dist, "dist") // not built yet: the committed placeholder says how
+	}
 	if err != nil {
 		panic(err) // the folder is embedded at build time
 	}

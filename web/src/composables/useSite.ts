@@ -1,7 +1,7 @@
 import { shallowRef } from 'vue'
 import { api, ask, type Schemas } from '../api/client'
 
-const site = shallowRef<Schemas['Site']>()
+const site = shallowRef<Schemas['PublicSite']>()
 let asked: Promise<void> | undefined
 
 /** Site name, hotline, filings, regions: settings of the operator, read once. */

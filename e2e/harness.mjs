@@ -1,0 +1,65 @@
+// A real server with a fresh demo city, a real browser, and the accessibility rules.
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const require = createRequire(new URL('../web/package.json', import.meta.url))
+const { chromium } = require('playwright-core')
+const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
+export const DESKTOP = { width: 1440, height: 900 }, PHONE = { width: 390, height: 844 }
+const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--font-render-hinting=none']
+
+export async function start() {
+  const data = mkdtempSync(join(tmpdir(), 'xueshi-e2e-'))
+  const bin = process.env.XUESHI_BIN ?? 'bin/xueshi'
+  const made = spawnSync(bin, ['demo', '--data', data], { encoding: 'utf8' })
+  if (made.status !== 0) throw new Error(made.stderr)
+  const people = readFileSync(join(data, 'demo-logins.txt'), 'utf8').trim().split('\n').map(l => { const [phone, password, roles, name] = l.split('\t'); return { phone, password, roles, name } })
+  const args = ['serve', '--data', data, '--addr', '127.0.0.1:0', '--demo', ...(process.env.XUESHI_DATABASE ? ['--database', process.env.XUESHI_DATABASE] : [])]
+  const server = spawn(bin, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+  const base = await new Promise((done, fail) => { server.stdout.once('data', d => done(String(d).trim())); server.once('exit', c => fail(new Error(`server exited: ${c}`))) })
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: flags })
+  const stop = async () => { await browser.close(); server.kill('SIGTERM'); await new Promise(r => server.once('exit', r)); rmSync(data, { recursive: true, force: true }) }
+  return { base, people, browser, data, bin, stop }
+}
+
+/** A page of a fresh browser profile that collects everything that went wrong in it. */
+export async function open(env, viewport, options = {}) {
+  const context = await env.browser.newContext({ viewport, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', deviceScaleFactor: 1, ...options })
+  const page = await context.newPage()
+  const problems = []
+  page.on('console', m => { if (m.type() === 'error' && !/status of (401|403|404|409|425|422|429)/.test(m.text())) problems.push(m.text()) })
+  page.on('pageerror', e => problems.push(String(e)))
+  return { context, page, problems }
+}
+
+export async function login(env, page, person) {
+  await page.goto(env.base + '/login')
+  await page.getByLabel('手机号或身份证号').fill(person.phone)
+  await page.getByLabel('密码').fill(person.password)
+  await page.getByRole('button', { name: '登录', exact: true }).click()
+  await page.waitForURL(env.base + '/')
+  await page.locator('h1').first().waitFor()
+}
+
+/** Violations of WCAG 2.0-2.2 A and AA on the page as it stands. */
+export async function axe(page) {
+  await page.evaluate(axeSource)
+  const r = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] }))
+  return r.violations.map(v => `${v.id}: ${v.nodes.map(n => n.html.slice(0, 160)).join(' | ')}`)
+}
+
+/** Milliseconds credited on the lesson page, as the server says. */
+export const credited = async page => { const t = (await page.locator('[data-test=credited]').innerText()).split('\n')[0].split('/')[0].trim(); const [m, s] = t.split(':').map(Number); return (m * 60 + s) * 1000 }
+
+export async function until(what, ms = 30000) {
+  const end = Date.now() + ms
+  for (;;) {
+    const v = await what()
+    if (v) return v
+    if (Date.now() > end) throw new Error('waited in vain for ' + what)
+    await new Promise(r => setTimeout(r, 250))
+  }
+}
