@@ -178,6 +178,7 @@ type Answer struct {
 	ResumeMS      int64      `json:"resume_ms"`
 	Complete      bool       `json:"complete"`
 	NextCheckMS   int64      `json:"next_check_ms"`
+	PauseAtMS     int64      `json:"pause_at_ms"`
 	Check         *Check     `json:"check"`
 	Missing       []int      `json:"missing_segments"`
 }
