@@ -160,7 +160,11 @@ func (s *Service) answerMAC(c *checkRow, answers []string) string {
 
 func (s *Service) task(ctx context.Context, tx *sqldb.Tx, c *checkRow, st *Study, avoid string, no int) (Task, string, error) {
 	kinds := []string{KindCode, KindQuestion, KindSlide, KindSequence}
-	shuffle(kinds)
+	if i := slices.Index(kinds, avoid); i >= 0 {
+		kinds = append(kinds[i+1:], kinds[:i]...) // who asks for another meets every kind in at most three steps
+	} else {
+		shuffle(kinds)
+	}
 	for _, kind := range kinds {
 		if kind == avoid || no > 0 && kind == c.tasks[0].Kind && kind != KindSequence {
 			continue

@@ -1,0 +1,99 @@
+// The honest hour in a real browser: play, go on on a phone, cheat in vain, answer the check, see the hours.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { axe, credited, DESKTOP, login, open, PHONE, start, until } from './harness.mjs'
+
+let env
+before(async () => { env = await start() })
+after(async () => { await env?.stop() })
+const play = page => page.getByRole('button', { name: /^播放，从/ }).click()
+const at = page => page.evaluate(() => document.querySelector('video').currentTime)
+
+test('play on the PC, go on on the phone, nothing lost', { timeout: 120_000 }, async () => {
+  const pc = await open(env, DESKTOP)
+  await login(env, pc.page, env.people[0])
+  await pc.page.goto(env.base + '/learn/l0401')
+  await play(pc.page)
+  await until(async () => await credited(pc.page) >= 10_000)
+  assert.match(await pc.page.locator('.cue').innerText(), /[一-龥]/, 'captions are shown')
+
+  const phone = await open(env, PHONE, { isMobile: true, hasTouch: true })
+  await login(env, phone.page, env.people[0])
+  await phone.page.goto(env.base + '/learn/l0401')
+  await play(phone.page)
+  await phone.page.getByRole('dialog', { name: '在这里继续吗？' }).waitFor()
+  assert.deepEqual(await axe(phone.page), [])
+  const left = await at(pc.page)
+  await phone.page.getByRole('button', { name: '在这里继续' }).click()
+  await until(async () => await phone.page.evaluate(() => { const v = document.querySelector('video'); return v && !v.paused && v.currentTime > 0 }))
+  await pc.page.getByText('账号正在另一台设备学习，这里已停下。').waitFor({ timeout: 15_000 })
+  assert.equal(await pc.page.evaluate(() => document.querySelector('video').paused), true, 'the old place stops')
+  await until(async () => await credited(phone.page) > left * 1000, 40_000)
+  await phone.page.getByRole('button', { name: '暂停' }).click()
+  assert.deepEqual(await axe(phone.page), [])
+  assert.deepEqual([...pc.problems, ...phone.problems].filter(p => !/410/.test(p)), [])
+  await pc.context.close()
+  await phone.context.close()
+})
+
+test('cheating in the page earns nothing', { timeout: 120_000 }, async () => {
+  const { page, context } = await open(env, DESKTOP)
+  await login(env, page, env.people[1])
+  await page.goto(env.base + '/learn/l0401')
+  const begin = Date.now()
+  await play(page)
+  await until(async () => await at(page) > 1)
+  await page.evaluate(() => { const v = document.querySelector('video'); v.playbackRate = 16 })
+  await until(async () => await page.evaluate(() => document.querySelector('video').playbackRate) === 1)
+  await page.evaluate(() => { document.querySelector('video').currentTime = 900 })
+  await until(async () => await at(page) < 60)
+  // listeners suppressed: the page can be fooled, the server cannot
+  await page.evaluate(() => {
+    const v = document.querySelector('video')
+    for (const e of ['seeking', 'ratechange', 'timeupdate']) v.addEventListener(e, x => x.stopImmediatePropagation(), { capture: true })
+    window.addEventListener('ratechange', x => x.stopImmediatePropagation(), true)
+    window.addEventListener('seeking', x => x.stopImmediatePropagation(), true)
+    window.addEventListener('timeupdate', x => x.stopImmediatePropagation(), true)
+    v.playbackRate = 16
+    v.currentTime = 85
+  })
+  await until(async () => Date.now() - begin > 25_000)
+  const got = await credited(page), wall = Date.now() - begin
+  assert.ok(got <= wall, `credited ${got} ms in ${wall} ms`)
+  const two = await context.newPage()
+  await two.goto(env.base + '/learn/l0401')
+  await play(two)
+  await two.getByText('你在另一个窗口打开了课程').waitFor()
+  await context.close()
+})
+
+test('the whole course: check, hours, archive', { timeout: 500_000 }, async () => {
+  const { page, context, problems } = await open(env, DESKTOP)
+  await login(env, page, env.people[2])
+  await page.goto(env.base + '/courses/c03')
+  await page.getByRole('button', { name: '报名学习' }).click()
+  await page.waitForURL(/\/learn\/l0301/)
+  for (const lesson of ['l0301', 'l0302']) {
+    await page.goto(`${env.base}/learn/${lesson}`)
+    await play(page)
+    await page.locator('.end, dialog.ask').first().waitFor({ timeout: 200_000 })
+  }
+  const ask = page.getByRole('dialog', { name: '学习确认' })
+  await ask.waitFor({ timeout: 30_000 })
+  assert.deepEqual(await axe(page), [])
+  await until(async () => {
+    if (await ask.locator('[data-kind=sequence]').count()) return true
+    await ask.getByRole('button', { name: '换一种方式' }).click()
+    await page.waitForTimeout(200)
+    return false
+  })
+  const numbers = await ask.locator('.seq .num').allInnerTexts()
+  for (const n of [...numbers].sort((a, b) => a - b)) await ask.getByRole('button', { name: n, exact: true }).click()
+  await ask.getByRole('button', { name: '确认', exact: true }).click()
+  await ask.waitFor({ state: 'detached' })
+  await page.goto(env.base + '/archive')
+  await page.getByText('GX-2026-03 依法履职与公共服务').waitFor()
+  assert.deepEqual(await axe(page), [])
+  assert.deepEqual(problems, [])
+  await context.close()
+})
