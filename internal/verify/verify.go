@@ -59,10 +59,12 @@ func (r *Report) learner(ctx context.Context, tx *sqldb.Tx, id string) error {
 		return err
 	}
 	links, spans, windows, err := r.read(ctx, tx, id)
-	if err != nil || len(links) == 0 {
+	if err != nil {
 		return err
 	}
-	r.Learners++
+	if len(links) > 0 {
+		r.Learners++
+	}
 	r.Spans += len(spans)
 	r.Windows += len(windows)
 	if err := r.chain(ctx, tx, id, links); err != nil {
@@ -146,6 +148,9 @@ func (r *Report) chain(ctx context.Context, tx *sqldb.Tx, id string, links []lin
 	}
 	h, _, err := sqldb.One(ctx, tx, func(row sqldb.Scanner) (h head, err error) { return h, row.Scan(&h.seq, &h.hash) },
 		`SELECT chain_seq, chain_hash FROM study WHERE learner_id = $1`, id)
+	if err == nil && len(links) == 0 && h.seq == 0 {
+		return nil // never studied: there is no head to hold against
+	}
 	if err == nil && (h.seq != int64(len(links)) || !bytes.Equal(h.hash, prev[:])) {
 		r.find("learner %s: the chain ends at row %d, the study row says %d", id, len(links), h.seq)
 	}
