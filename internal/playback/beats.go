@@ -18,10 +18,6 @@ const (
 	maxTries  = 8 // compare-and-swap misses of one beat
 )
 
-type execer interface {
-	ExecContext(ctx context.Context, args ...any) (sql.Result, error)
-}
-
 // entry is a cached learner: the study row, the credited set of its lesson and what was delivered to its session.
 // The database decides; a stale entry misses its compare-and-swap and is read again.
 type entry struct {
@@ -407,39 +403,35 @@ func (b *batchRun) store(ctx context.Context, tx *sqldb.Tx) error {
 	if len(b.items) == 0 {
 		return nil
 	}
-	stmt, err := tx.PrepareContext(ctx, hotUpdate)
+	learners := slices.Sorted(maps.Keys(b.items))
+	all := make([]*Study, len(learners))
+	for i, learner := range learners {
+		all[i] = &b.touched[learner].study
+	}
+	held, err := saveHot(ctx, tx, all)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = stmt.Close() }()
-	for _, learner := range slices.Sorted(maps.Keys(b.items)) {
-		if err := b.storeOne(ctx, tx, stmt, learner); err != nil {
-			return err
+	for _, learner := range learners {
+		if !held[learner] {
+			b.lost[learner] = true
+			for _, it := range b.items[learner] {
+				b.missed[it] = true
+			}
+			continue
+		}
+		e := b.touched[learner]
+		e.study.Version++
+		for _, insert := range b.rows[learner] {
+			if err := insert(ctx, tx); err != nil {
+				return err
+			}
+		}
+		if len(b.rows[learner]) > 0 {
+			if _, err := foldProgress(ctx, tx, learner, e.lesson, 0, b.c.policy); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
-}
-
-func (b *batchRun) storeOne(ctx context.Context, tx *sqldb.Tx, stmt execer, learner string) error {
-	e, items, rows := b.touched[learner], b.items[learner], b.rows[learner]
-	ok, err := saveHot(ctx, stmt, &e.study)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		b.lost[learner] = true
-		for _, it := range items {
-			b.missed[it] = true
-		}
-		return nil
-	}
-	for _, insert := range rows {
-		if err := insert(ctx, tx); err != nil {
-			return err
-		}
-	}
-	if len(rows) > 0 {
-		_, err = foldProgress(ctx, tx, learner, e.lesson, 0, b.c.policy)
-	}
-	return err
 }
