@@ -210,3 +210,6 @@ CREATE TRIGGER refusal_no_update BEFORE UPDATE ON refusal BEGIN SELECT RAISE(ABO
 CREATE TRIGGER refusal_no_delete BEFORE DELETE ON refusal BEGIN SELECT RAISE(ABORT, 'refusal is append-only'); END;
 -- +goose StatementEnd
 {{end}}
+
+-- The anchor job looks for heads that have moved.
+CREATE INDEX study_unanchored ON study (learner_id) WHERE chain_seq > anchored_seq;

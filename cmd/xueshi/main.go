@@ -73,6 +73,7 @@ func (s *serve) Run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, a.Close())
 	}
+	a.Start(ctx)
 	srv := httpx.Server(a.Handler)
 	fmt.Printf("http://%s\n", ln.Addr())
 	failed := make(chan error, 1)
@@ -124,7 +125,7 @@ func (v *verifyCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	report, err := verify.Run(ctx, a.DB)
+	report, err := verify.Run(ctx, a.DB, a.Signer)
 	if err = errors.Join(err, a.Close()); err != nil {
 		return err
 	}

@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"xueshi/internal/catalog"
 	"xueshi/internal/credit"
@@ -20,6 +22,7 @@ import (
 	"xueshi/internal/org"
 	"xueshi/internal/platform/blob"
 	"xueshi/internal/platform/httpx"
+	"xueshi/internal/platform/ledger"
 	"xueshi/internal/platform/secret"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/playback"
@@ -54,7 +57,9 @@ type App struct {
 	Identity *identity.Service
 	Playback *playback.Service
 	Credit   *credit.Service
+	Signer   *ledger.Signer
 	Handler  http.Handler
+	stop     func()
 }
 
 // DSN is where the configuration keeps its database.
@@ -83,6 +88,9 @@ func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Poli
 	}
 	a.Identity = identity.New(db, a.Keys, a.SMS)
 	a.Credit = credit.New(db)
+	if a.Signer, err = ledger.NewSigner(a.Keys.Derive("evidence-log")); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	lessons := newLessons(db)
 	a.Playback = playback.New(playback.Deps{DB: db, Key: a.Keys.Derive("playback"), Lessons: lessons, Contents: lessons, Devices: a.Identity,
 		Completion: a.Credit, Policy: policy, Digits: loadDigits(cfg.Demo)})
@@ -95,7 +103,7 @@ func (a *App) handler(lessons *lessons, cookies session.Cookies, o httpx.Options
 	api := httpx.New(mux, Version)
 	public.Register(api, public.Services{Identity: a.Identity, Org: org.New(a.DB), Catalog: catalog.New(a.DB), Cookies: cookies})
 	learner.Register(mux, api, learner.Services{Identity: a.Identity, Enrolment: enrolment.New(a.DB), Playback: a.Playback, Credit: a.Credit,
-		Lessons: &lessonPages{lessons, a.Playback}, Cookies: cookies})
+		Lessons: &lessonPages{lessons, a.Playback}, Signer: a.Signer, Cookies: cookies})
 	unit.RegisterAccount(api, a.Identity)
 	operator.RegisterAccount(api, a.Identity)
 	mediaportal.Register(mux, mediaportal.Services{Playback: a.Playback, Store: a.Store, Media: lessons.media})
@@ -105,8 +113,37 @@ func (a *App) handler(lessons *lessons, cookies session.Cookies, o httpx.Options
 	return httpx.Wrap(cookies.Middleware(a.Identity, mux), o)
 }
 
+// Start runs the minute's work (evidence log) until Close. Every process may run it.
+func (a *App) Start(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	a.stop = func() { cancel(); <-done }
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(time.Minute)
+		defer tick.Stop()
+		for {
+			more, err := a.Credit.Anchor(identity.SystemContext(ctx, "job:anchor"), a.Signer)
+			if err != nil && ctx.Err() == nil && !sqldb.IsUnique(err) { // unique: another process was first
+				slog.ErrorContext(ctx, "anchor", "error", err.Error())
+			}
+			if more && err == nil {
+				continue
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+}
+
 // Close commits what is waiting and closes the database.
 func (a *App) Close() error {
+	if a.stop != nil {
+		a.stop()
+	}
 	a.Playback.Close()
 	return a.DB.Close()
 }

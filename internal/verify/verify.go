@@ -32,9 +32,19 @@ func (r *Report) find(format string, args ...any) {
 	}
 }
 
-// Run verifies everything.
-func Run(ctx context.Context, db *sqldb.DB) (*Report, error) {
+// Run verifies everything; signer holds the key that checkpoints must carry.
+func Run(ctx context.Context, db *sqldb.DB, signer *ledger.Signer) (*Report, error) {
 	r := &Report{}
+	err := db.Read(ctx, func(tx *sqldb.Tx) error {
+		findings, err := ledger.CheckTx(ctx, tx, signer)
+		for _, f := range findings {
+			r.find("%s", f)
+		}
+		return err
+	})
+	if err != nil {
+		return r, err
+	}
 	after := ""
 	for {
 		var ids []string
@@ -142,6 +152,14 @@ func (r *Report) chain(ctx context.Context, tx *sqldb.Tx, id string, links []lin
 			return nil
 		}
 	}
+	if err := r.logged(ctx, tx, "study", id, func(seq int64) []byte {
+		if seq < 1 || seq > int64(len(links)) {
+			return nil
+		}
+		return links[seq-1].hash
+	}); err != nil {
+		return err
+	}
 	type head struct {
 		seq  int64
 		hash []byte
@@ -155,6 +173,24 @@ func (r *Report) chain(ctx context.Context, tx *sqldb.Tx, id string, links []lin
 		r.find("learner %s: the chain ends at row %d, the study row says %d", id, len(links), h.seq)
 	}
 	return err
+}
+
+// logged holds the leaves of an owner's chain against the rows they commit to.
+func (r *Report) logged(ctx context.Context, tx *sqldb.Tx, kind, owner string, hashOf func(seq int64) []byte) error {
+	seqs, err := sqldb.Rows(ctx, tx, sqldb.ScanValue[int64], `SELECT l.seq FROM merkle_leaf l JOIN merkle_salt s ON s.no = l.no WHERE l.kind = $1 AND l.owner = $2`, kind, owner)
+	if err != nil {
+		return err
+	}
+	for _, seq := range seqs {
+		fits, err := ledger.OpensTx(ctx, tx, kind, owner, seq, hashOf(seq))
+		if err != nil {
+			return err
+		}
+		if !fits {
+			r.find("%s chain of %s: row %d is not the one in the evidence log", kind, owner, seq)
+		}
+	}
+	return nil
 }
 
 // disjoint checks PB-I1 and PB-I2 and the equal length of media and wall time.
@@ -313,5 +349,10 @@ func (r *Report) ledger(ctx context.Context, tx *sqldb.Tx, id string) error {
 		}
 		prev = next
 	}
-	return nil
+	return r.logged(ctx, tx, "credit", id, func(seq int64) []byte {
+		if seq < 1 || seq > int64(len(records)) {
+			return nil
+		}
+		return records[seq-1].hash
+	})
 }

@@ -516,7 +516,7 @@ func TestAttacksEarnNothing(t *testing.T) {
 				}
 			})
 		}
-		if report, err := verify.Run(context.Background(), c.DB); err != nil || len(report.Findings) > 0 {
+		if report, err := verify.Run(context.Background(), c.DB, c.Signer); err != nil || len(report.Findings) > 0 {
 			t.Fatalf("verify after all attacks: %v, %v", report.Findings, err)
 		}
 	})

@@ -3,9 +3,15 @@ package attack
 
 import (
 	"context"
+	"encoding/hex"
+	"strings"
 	"testing"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"xueshi/internal/platform/ledger"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/internal/verify"
@@ -105,12 +111,84 @@ func TestAnHonestLearnerEarnsTheHourAndCanProveIt(t *testing.T) {
 		if home.Summary.ProfessionalTenths != 4 || len(home.Records) != 1 || home.Records[0].Source != "platform" {
 			t.Fatalf("ledger: %+v, want one record of 0.4 hours", home)
 		}
-		report, err := verify.Run(context.Background(), c.DB)
+		for more := true; more; {
+			if more, err = c.Credit.Anchor(context.Background(), c.Signer); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := c.Credit.Anchor(context.Background(), c.Signer); err != nil { // nothing new: nothing happens twice
+			t.Fatal(err)
+		}
+		provesItself(t, d)
+		report, err := verify.Run(context.Background(), c.DB, c.Signer)
 		if err != nil || len(report.Findings) > 0 || report.Spans == 0 || report.Records == 0 {
 			t.Fatalf("verify: %+v, %v", report, err)
 		}
 		editsAreFound(t, c)
 	})
+}
+
+// provesItself downloads the learner's evidence and checks it as a stranger would: signature, root, path, commitment.
+func provesItself(t *testing.T, d *client.Device) {
+	t.Helper()
+	var b struct {
+		PublicKey  string `json:"public_key"`
+		Pending    bool   `json:"pending"`
+		Checkpoint struct {
+			Size int64
+			Note string
+		}
+		Records []struct {
+			No   int64
+			Hash string
+		}
+		Study struct {
+			Chain string `json:"chain_head"`
+		}
+		Proofs []ledger.Proof
+	}
+	if err := d.Do("GET", "/api/learner/evidence", nil, &b); err != nil {
+		t.Fatal(err)
+	}
+	v, err := note.NewVerifier(b.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := note.Open([]byte(b.Checkpoint.Note), note.VerifierList(v))
+	if err != nil {
+		t.Fatalf("checkpoint: %v", err)
+	}
+	root, err := tlog.ParseHash(strings.Split(n.Text, "\n")[2])
+	if err != nil || b.Pending || len(b.Records) != 1 || len(b.Proofs) != 2 {
+		t.Fatalf("bundle: %v, pending %v, %d records, %d proofs", err, b.Pending, len(b.Records), len(b.Proofs))
+	}
+	for _, p := range b.Proofs {
+		row := b.Study.Chain
+		if p.Kind == "credit" {
+			row = b.Records[0].Hash
+		}
+		hash, err := hex.DecodeString(row)
+		if err != nil {
+			t.Fatal(err)
+		}
+		leaf := ledger.Commitment(p.Salt, p.Kind, p.Owner, p.Seq, hash)
+		var path tlog.RecordProof
+		for _, h := range p.Path {
+			step, err := tlog.ParseHash(h)
+			if err != nil {
+				t.Fatal(err)
+			}
+			path = append(path, step)
+		}
+		if err := tlog.CheckRecord(path, b.Checkpoint.Size, root, p.Leaf, tlog.RecordHash(leaf[:])); err != nil {
+			t.Errorf("proof of %s %d: %v", p.Kind, p.Seq, err)
+		}
+		hash[0] ^= 1
+		leaf = ledger.Commitment(p.Salt, p.Kind, p.Owner, p.Seq, hash)
+		if tlog.CheckRecord(path, b.Checkpoint.Size, root, p.Leaf, tlog.RecordHash(leaf[:])) == nil {
+			t.Errorf("the proof of %s %d fits another row too", p.Kind, p.Seq)
+		}
+	}
 }
 
 // editsAreFound changes one thing at a time behind the engine's back; verify must find each.
@@ -141,12 +219,12 @@ func editsAreFound(t *testing.T, c *city.City) {
 		{"UPDATE delivery SET finished_at = finished_at + 86400000000", "UPDATE delivery SET finished_at = finished_at - 86400000000"},
 	} {
 		exec(e.do)
-		if report, err := verify.Run(ctx, c.DB); err != nil || len(report.Findings) == 0 {
+		if report, err := verify.Run(ctx, c.DB, c.Signer); err != nil || len(report.Findings) == 0 {
 			t.Errorf("%s: not found (%v)", e.do, err)
 		}
 		exec(e.undo)
 	}
-	if report, err := verify.Run(ctx, c.DB); err != nil || len(report.Findings) > 0 {
+	if report, err := verify.Run(ctx, c.DB, c.Signer); err != nil || len(report.Findings) > 0 {
 		t.Errorf("after undoing: %v, %v", report, err)
 	}
 }
@@ -198,7 +276,7 @@ func TestStudyGoesOnOnAnotherDeviceWithoutLosingASecond(t *testing.T) {
 		if got := q.Answer.CreditedMS; got != 96_000 {
 			t.Fatalf("credited %d, want 96000", got)
 		}
-		if report, err := verify.Run(context.Background(), c.DB); err != nil || len(report.Findings) > 0 {
+		if report, err := verify.Run(context.Background(), c.DB, c.Signer); err != nil || len(report.Findings) > 0 {
 			t.Fatalf("verify: %+v, %v", report, err)
 		}
 	})
@@ -228,7 +306,7 @@ func TestARestartLosesNothing(t *testing.T) {
 		if p.Answer.CreditedMS != 160_000 {
 			t.Fatalf("over two processes: credited %d, want 160000", p.Answer.CreditedMS)
 		}
-		if report, err := verify.Run(context.Background(), c.DB); err != nil || len(report.Findings) > 0 {
+		if report, err := verify.Run(context.Background(), c.DB, c.Signer); err != nil || len(report.Findings) > 0 {
 			t.Fatalf("verify: %+v, %v", report, err)
 		}
 	})

@@ -26,3 +26,10 @@ func Secret(n int) string {
 	_, _ = rand.Read(b)
 	return encoding.EncodeToString(b)
 }
+
+// Floor is a text that no id made at or after t sorts below.
+func Floor(t time.Time) string {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(t.UnixMilli())<<16)
+	return encoding.EncodeToString(b[:])
+}

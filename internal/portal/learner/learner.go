@@ -11,6 +11,7 @@ import (
 	"xueshi/internal/enrolment"
 	"xueshi/internal/identity"
 	"xueshi/internal/platform/httpx"
+	"xueshi/internal/platform/ledger"
 	"xueshi/internal/playback"
 	"xueshi/internal/portal/session"
 )
@@ -22,6 +23,7 @@ type Services struct {
 	Playback  *playback.Service
 	Credit    *credit.Service
 	Lessons   LessonPages
+	Signer    *ledger.Signer
 	Cookies   session.Cookies
 }
 
@@ -52,6 +54,14 @@ func (s Services) home(api huma.API) {
 				return nil, err
 			}
 			return httpx.OK(a)
+		})
+	httpx.Handle(api, huma.Operation{Method: http.MethodGet, Path: "/api/learner/evidence", Summary: "The learner's own evidence, to be checked without us"},
+		func(ctx context.Context, _ *struct{}) (*httpx.Body[credit.Bundle], error) {
+			b, err := s.Credit.Evidence(ctx, s.Signer)
+			if err != nil {
+				return nil, err
+			}
+			return httpx.OK(b)
 		})
 	httpx.Handle(api, huma.Operation{Method: http.MethodPost, Path: "/api/learner/enrolments", Summary: "Enrol in a free course"},
 		func(ctx context.Context, in *struct {

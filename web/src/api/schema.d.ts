@@ -278,6 +278,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/learner/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The learner's own evidence, to be checked without us */
+        get: operations["get-api-learner-evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/learner/home": {
         parameters: {
             query?: never;
@@ -889,6 +906,20 @@ export interface components {
             summary: components["schemas"]["CreditSummary"];
             unit: string;
         };
+        CreditBundle: {
+            /** Format: date-time */
+            at: string;
+            checkpoint: components["schemas"]["LedgerCheckpoint"];
+            id_number_mask: string;
+            name: string;
+            /** @description The newest rows are not in the log yet; they will be within a minute */
+            pending: boolean;
+            proofs: components["schemas"]["LedgerProof"][] | null;
+            /** @description Verifier key of the checkpoints */
+            public_key: string;
+            records: components["schemas"]["CreditRecord"][] | null;
+            study: components["schemas"]["PlaybackEvidence"];
+        };
         CreditCourseCard: {
             course: components["schemas"]["CatalogCourse"];
             /** Format: int64 */
@@ -1280,6 +1311,31 @@ export interface components {
             /** Format: int64 */
             to_ms: number;
         };
+        LedgerCheckpoint: {
+            /** @description Signed note: origin, size, root, signature */
+            note: string;
+            /** Format: int64 */
+            size: number;
+        };
+        LedgerProof: {
+            /** @enum {string} */
+            kind: "study" | "credit";
+            /**
+             * Format: int64
+             * @description Number of the leaf
+             */
+            leaf: number;
+            /** @description Whose chain */
+            owner: string;
+            /** @description Hashes from the leaf to the root, base64 */
+            path: string[] | null;
+            salt: string;
+            /**
+             * Format: int64
+             * @description Place in the owner's chain
+             */
+            seq: number;
+        };
         "Lock-accountRequest": {
             locked: boolean;
             reason: string;
@@ -1432,6 +1488,58 @@ export interface components {
             tasks: components["schemas"]["PlaybackTask"][] | null;
             /** Format: int64 */
             tries_left: number;
+        };
+        PlaybackEvidence: {
+            chain_head: string;
+            /** Format: int64 */
+            chain_seq: number;
+            sessions: components["schemas"]["PlaybackEvidenceSession"][] | null;
+            spans: components["schemas"]["PlaybackEvidenceSpan"][] | null;
+            windows: components["schemas"]["PlaybackEvidenceWindow"][] | null;
+        };
+        PlaybackEvidenceSession: {
+            /** Format: date-time */
+            acquired_at: string;
+            chain_hash: string;
+            /** Format: int64 */
+            chain_seq: number;
+            device: string;
+            /** Format: int64 */
+            epoch: number;
+            id: string;
+            lesson_id: string;
+            /** @description By the device key, over the request */
+            signature: string;
+        };
+        PlaybackEvidenceSpan: {
+            chain_hash: string;
+            /** Format: int64 */
+            chain_seq: number;
+            /** Format: int64 */
+            epoch: number;
+            lesson_id: string;
+            /** Format: int64 */
+            media_from_ms: number;
+            /** Format: int64 */
+            media_to_ms: number;
+            session_id: string;
+            /** Format: date-time */
+            wall_from: string;
+            /** Format: date-time */
+            wall_to: string;
+            /** Format: int64 */
+            window: number;
+        };
+        PlaybackEvidenceWindow: {
+            /** Format: date-time */
+            at: string;
+            chain_hash: string;
+            /** Format: int64 */
+            chain_seq: number;
+            /** @enum {string} */
+            result: "confirmed" | "reopened";
+            /** Format: int64 */
+            window: number;
         };
         PlaybackOption: {
             image_url: string;
@@ -2085,6 +2193,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EnrolmentEnrolment"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-learner-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditBundle"];
                 };
             };
             /** @description Error */
