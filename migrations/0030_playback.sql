@@ -90,6 +90,23 @@ CREATE INDEX span_lesson ON span (learner_id, lesson_id, media_from);
 CREATE INDEX span_window ON span (learner_id, window_no);
 CREATE INDEX span_wall ON span (learner_id, wall_from);
 
+-- Media that a person credited by hand, deciding an appeal: an evidence kind of its own, never over what is credited already.
+CREATE TABLE manual_credit (
+    learner_id TEXT NOT NULL,
+    chain_seq  {{int64}} NOT NULL,
+    lesson_id  TEXT NOT NULL,
+    media_id   TEXT NOT NULL,
+    media_rev  {{int64}} NOT NULL,
+    media_from {{int64}} NOT NULL,
+    media_to   {{int64}} NOT NULL CHECK (media_to > media_from),
+    appeal_id  TEXT NOT NULL,
+    actor      TEXT NOT NULL,
+    at         {{int64}} NOT NULL,
+    chain_hash {{bytes}} NOT NULL,
+    PRIMARY KEY (learner_id, chain_seq)
+){{strict}};
+CREATE INDEX manual_credit_lesson ON manual_credit (learner_id, lesson_id);
+
 -- How a window between two checks ended. confirmed, or reopened: its media may be watched and credited again.
 CREATE TABLE window_result (
     learner_id TEXT NOT NULL,
@@ -169,6 +186,7 @@ ALTER TABLE span ADD CONSTRAINT span_media_disjoint EXCLUDE USING gist
 CREATE TRIGGER span_append_only BEFORE UPDATE OR DELETE ON span FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER window_result_append_only BEFORE UPDATE OR DELETE ON window_result FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER playback_session_append_only BEFORE UPDATE OR DELETE ON playback_session FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER manual_credit_append_only BEFORE UPDATE OR DELETE ON manual_credit FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER refusal_append_only BEFORE UPDATE OR DELETE ON refusal FOR EACH ROW EXECUTE FUNCTION refuse_change();
 {{end}}
 {{if sqlite}}
@@ -202,6 +220,12 @@ CREATE TRIGGER playback_session_no_update BEFORE UPDATE ON playback_session BEGI
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER playback_session_no_delete BEFORE DELETE ON playback_session BEGIN SELECT RAISE(ABORT, 'playback_session is append-only'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER manual_credit_no_update BEFORE UPDATE ON manual_credit BEGIN SELECT RAISE(ABORT, 'manual_credit is append-only'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER manual_credit_no_delete BEFORE DELETE ON manual_credit BEGIN SELECT RAISE(ABORT, 'manual_credit is append-only'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER refusal_no_update BEFORE UPDATE ON refusal BEGIN SELECT RAISE(ABORT, 'refusal is append-only'); END;

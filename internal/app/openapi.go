@@ -20,6 +20,7 @@ func OpenAPI() ([]byte, error) {
 	learner.Register(mux, api, learner.Services{})
 	unit.RegisterAccount(api, nil)
 	operator.RegisterAccount(api, nil)
+	operator.RegisterDesk(api, operator.Desk{})
 	raw, err := json.Marshal(api.OpenAPI())
 	if err != nil {
 		return nil, err

@@ -195,7 +195,8 @@ func creditedSet(ctx context.Context, tx *sqldb.Tx, learnerID, lessonID, mediaID
 	return rangesOf(ctx, tx, `SELECT s.media_from, s.media_to FROM span s
 		LEFT JOIN window_result w ON w.learner_id = s.learner_id AND w.window_no = s.window_no
 		WHERE s.learner_id = $1 AND s.lesson_id = $2 AND s.media_id = $3 AND s.media_rev = $4 AND (w.result IS NULL OR w.result = 'confirmed')
-		ORDER BY s.media_from`, learnerID, lessonID, mediaID, rev)
+		UNION ALL SELECT media_from, media_to FROM manual_credit WHERE learner_id = $5 AND lesson_id = $6 AND media_id = $7 AND media_rev = $8
+		ORDER BY 1`, learnerID, lessonID, mediaID, rev, learnerID, lessonID, mediaID, rev)
 }
 
 // confirmedSet is the part of a lesson whose windows have passed.
@@ -203,7 +204,8 @@ func confirmedSet(ctx context.Context, tx *sqldb.Tx, learnerID, lessonID, mediaI
 	return rangesOf(ctx, tx, `SELECT s.media_from, s.media_to FROM span s
 		JOIN window_result w ON w.learner_id = s.learner_id AND w.window_no = s.window_no
 		WHERE s.learner_id = $1 AND s.lesson_id = $2 AND s.media_id = $3 AND s.media_rev = $4 AND w.result = 'confirmed'
-		ORDER BY s.media_from`, learnerID, lessonID, mediaID, rev)
+		UNION ALL SELECT media_from, media_to FROM manual_credit WHERE learner_id = $5 AND lesson_id = $6 AND media_id = $7 AND media_rev = $8
+		ORDER BY 1`, learnerID, lessonID, mediaID, rev, learnerID, lessonID, mediaID, rev)
 }
 
 func rangesOf(ctx context.Context, tx *sqldb.Tx, query string, args ...any) (set Set, err error) {

@@ -134,7 +134,17 @@ func (r *Report) read(ctx context.Context, tx *sqldb.Tx, id string) (links []lin
 		l.kind, l.fields = "lease", []any{session, epoch, lesson, media, rev, device, takeover != 0, at, signature}
 		return l, err
 	}, `SELECT chain_seq, id, epoch, lesson_id, media_id, media_rev, device_id, takeover, acquired_at, signature, chain_hash FROM playback_session WHERE learner_id = $1`, id)
-	return slices.Concat(links, results, leases), spans, windows, err
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	manual, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (l link, err error) {
+		var lesson, media, appeal, actor string
+		var rev, from, to, at int64
+		err = row.Scan(&l.seq, &lesson, &media, &rev, &from, &to, &appeal, &actor, &at, &l.hash)
+		l.kind, l.fields = "manual", []any{lesson, media, rev, from, to, appeal, actor, at}
+		return l, err
+	}, `SELECT chain_seq, lesson_id, media_id, media_rev, media_from, media_to, appeal_id, actor, at, chain_hash FROM manual_credit WHERE learner_id = $1`, id)
+	return slices.Concat(links, results, leases, manual), spans, windows, err
 }
 
 // chain recomputes the learner's hash chain and holds its head against the study row.
@@ -283,6 +293,15 @@ func (r *Report) progress(ctx context.Context, tx *sqldb.Tx, id string, spans []
 	type row struct {
 		lesson              string
 		credited, confirmed int64
+	}
+	manual, err := sqldb.Rows(ctx, tx, func(sc sqldb.Scanner) (x row, err error) { return x, sc.Scan(&x.lesson, &x.credited) },
+		`SELECT lesson_id, sum(media_to - media_from) FROM manual_credit WHERE learner_id = $1 GROUP BY lesson_id`, id)
+	if err != nil {
+		return err
+	}
+	for _, m := range manual {
+		credited[m.lesson] += m.credited
+		confirmed[m.lesson] += m.credited
 	}
 	rows, err := sqldb.Rows(ctx, tx, func(sc sqldb.Scanner) (x row, err error) { return x, sc.Scan(&x.lesson, &x.credited, &x.confirmed) },
 		`SELECT lesson_id, credited_ms, confirmed_ms FROM lesson_progress WHERE learner_id = $1`, id)

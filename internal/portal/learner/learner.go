@@ -32,6 +32,7 @@ func Register(mux *http.ServeMux, api huma.API, s Services) {
 	s.home(api)
 	RegisterAccount(api, s.Identity, s.Cookies)
 	s.playback(mux, api)
+	s.appeals(api)
 }
 
 type yearIn struct {

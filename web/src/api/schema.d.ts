@@ -244,6 +244,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/learner/appeals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The learner's own appeals */
+        get: operations["get-api-learner-appeals"];
+        put?: never;
+        /** The time is wrong: appeal with the evidence attached */
+        post: operations["post-api-learner-appeals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/learner/archive": {
         parameters: {
             query?: never;
@@ -521,6 +539,74 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["reveal-id-number"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/appeals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Appeals in a state, the oldest first */
+        get: operations["get-api-operator-appeals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/appeals/{id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decide an appeal */
+        post: operations["post-api-operator-appeals-by-id-decision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest version of every setting */
+        get: operations["get-api-operator-settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/settings/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a setting: a new version with its reason */
+        put: operations["put-api-operator-settings-by-key"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -898,6 +984,29 @@ export interface components {
         ConsentRequest: {
             /** @description As GET /api/public/account/agreements gives it */
             agreed: string;
+        };
+        CreditAppeal: {
+            answer: string;
+            /** Format: date-time */
+            decided_at: string | null;
+            /** @description SHA-256 of the evidence that was attached */
+            digest: string;
+            /** @description The attached evidence, JSON; for the deciding person */
+            evidence?: string;
+            /** Format: int64 */
+            from_ms: number;
+            id: string;
+            lesson: string;
+            lesson_id: string;
+            /** @description Masked for everybody but the learner */
+            name: string;
+            /** @enum {string} */
+            state: "submitted" | "granted" | "refused";
+            /** Format: date-time */
+            submitted_at: string;
+            text: string;
+            /** Format: int64 */
+            to_ms: number;
         };
         CreditArchive: {
             id_number_mask: string;
@@ -1356,6 +1465,10 @@ export interface components {
             answer?: string;
             approve: boolean;
         };
+        OperatorDecided: {
+            /** Format: int64 */
+            granted_ms: number;
+        };
         OperatorRevealed: {
             id_number: string;
         };
@@ -1370,6 +1483,14 @@ export interface components {
             name: string;
             parent: string;
         };
+        OrgSetting: {
+            key: string;
+            /** @description Legal source or reason */
+            source: string;
+            value: string;
+            /** Format: int64 */
+            version: number;
+        };
         OrgUnit: {
             id: string;
             name: string;
@@ -1377,6 +1498,11 @@ export interface components {
         };
         PageCatalogCourse: {
             items: components["schemas"]["CatalogCourse"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageCreditAppeal: {
+            items: components["schemas"]["CreditAppeal"][] | null;
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
@@ -1397,6 +1523,11 @@ export interface components {
         };
         PageLearnerStretch: {
             items: components["schemas"]["LearnerStretch"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageOrgSetting: {
+            items: components["schemas"]["OrgSetting"][] | null;
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
@@ -1564,11 +1695,23 @@ export interface components {
             /** @description The question, for content questions */
             text: string;
         };
+        "Post-api-learner-appealsRequest": {
+            /** Format: int64 */
+            from_ms: number;
+            lesson_id: string;
+            text: string;
+            /** Format: int64 */
+            to_ms: number;
+        };
         "Post-api-learner-enrolmentsRequest": {
             course_id: string;
         };
         "Post-api-learner-playback-check-anotherRequest": {
             check_id: string;
+        };
+        "Post-api-operator-appeals-by-id-decisionRequest": {
+            answer: string;
+            grant: boolean;
         };
         "Preview-importRequest": {
             /** @description The XLSX or CSV file, base64; at most 2 MiB */
@@ -1602,6 +1745,11 @@ export interface components {
             settings: {
                 [key: string]: string;
             };
+        };
+        "Put-api-operator-settings-by-keyRequest": {
+            /** @description Legal source or reason */
+            source: string;
+            value: string;
         };
         RegisterRequest: {
             /** @description As GET agreements gives it */
@@ -2128,6 +2276,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LearnerMade"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-learner-appeals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCreditAppeal"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "post-api-learner-appeals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Post-api-learner-appealsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditAppeal"];
                 };
             };
             /** @description Error */
@@ -2705,6 +2915,137 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OperatorRevealed"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-operator-appeals": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+                state?: "submitted" | "granted" | "refused";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCreditAppeal"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "post-api-operator-appeals-by-id-decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Post-api-operator-appeals-by-id-decisionRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorDecided"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-operator-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOrgSetting"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "put-api-operator-settings-by-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Put-api-operator-settings-by-keyRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
