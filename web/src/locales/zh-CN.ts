@@ -1,7 +1,7 @@
 export default {
   app: { name: '继续教育学习平台', skip: '跳到主要内容', supervision: '本平台接受人力资源和社会保障部门监督', large: '大字版', normal: '标准版', hotline: '客服电话', supervise: '监督电话', help: '帮助', logout: '退出登录', login: '登录', register: '注册', main: '主导航', bottom: '底部导航', close: '关闭', back: '返回', language: 'English' },
   nav: { home: '学习', courses: '选课', archive: '学习档案', account: '我的', help: '帮助' },
-  title: { home: '我的学习', courses: '选课', course: '课程详情', lesson: '正在学习', archive: '学习档案', account: '我的账号', login: '登录', register: '注册', reset: '找回密码', help: '帮助中心', missing: '没有这个页面' },
+  title: { desk: '运营工作台', home: '我的学习', courses: '选课', course: '课程详情', lesson: '正在学习', archive: '学习档案', account: '我的账号', login: '登录', register: '注册', reset: '找回密码', help: '帮助中心', missing: '没有这个页面' },
   unit: { hour: '学时', minute: '分钟', second: '秒', lesson: '节', day: '天', of: '共' },
   subject: { public: '公需', professional: '专业', publicFull: '公需科目', professionalFull: '专业科目', total: '合计', all: '全部科目' },
   state: { loading: '正在加载', retry: '重试', offline: '网络断开了。恢复后会自动重试。', requestId: '编号', goCourses: '去选课', more: '再看一些', empty: '这里还没有内容。' },
@@ -44,11 +44,13 @@ export default {
       cannot: { q: '有什么是平台防不住的？', a: '平台能证明每一秒都真正播放给了一台设备上的一个账号，但不能证明坐在屏幕前的一定是本人。请不要把账号交给别人。' },
     },
   },
+  appeal: { open: '时间不对？提交核查', title: '时长核查', from: '从', to: '到', text: '说明情况', hint: '计时记录会自动附上。', submit: '提交核查', sent: '已提交，由人工核查，结果会显示在这里。', mine: '我的核查', submitted: '等待核查', granted: '已补计', refused: '未补计', evidence: '下载学时凭证', evidenceHint: '凭证里有每一段计时的记录和签名，不依靠本平台也能核对。', pending: '最新的记录待上链，一分钟内完成。' },
+  desk: { title: '运营工作台', appeals: '时长核查', settings: '站点设置', none: '没有等待核查的申请。', grant: '补计', refuse: '不补计', answer: '答复学员', evidence: '查看附带的计时记录', save: '保存', source: '依据或原因', saved: '已保存。', back: '回到学习首页', decided: '已答复。', count: '第 {n} 版' },
   missing: { text: '没有找到这个页面。', go: '回到首页' },
   session: { ended: '登录已过期', text: '请重新登录，登录后回到这一页。', go: '重新登录' },
   errors: {
     internal: '出了点问题，不是你的操作造成的。请稍后再试。', network: '连不上网络。请检查网络后再点一次。', 'request.invalid': '填写的内容有误，请检查。', 'request.malformed': '填写的内容有误，请检查。', 'request.csrf': '页面已过期，请刷新后再试。', 'request.too_large': '内容太长了。', 'request.content_type': '填写的内容有误，请检查。', 'request.no_such_path': '没有找到。', 'request.timeout': '等得太久了，请再试一次。',
     'identity.login_required': '请先登录。', 'identity.session_ended': '登录已过期，请重新登录。', 'identity.role_required': '你的账号没有这个页面的权限。需要开通，请联系单位管理员。', 'identity.bad_credentials': '账号或密码不对。', 'identity.locked': '试的次数太多了。请过几分钟再试，或者用短信验证码登录。', 'identity.code_wrong': '验证码不对或已过期。', 'identity.code_limit': '验证码发得太频繁了，请稍后再试。', 'identity.taken': '这个身份证号或手机号已经注册过。可以直接登录，或者找回密码。', 'identity.registration': '有几处需要改一改。', 'identity.no_account': '这个手机号还没有注册。', 'identity.phone': '请填写 11 位手机号。', 'identity.reset_mismatch': '手机号与身份证号后四位对不上。', 'identity.password_weak': '密码至少 10 个字，不要含姓名、手机号或身份证号。', 'identity.device_key': '浏览器没能生成设备密钥，请换一个新一些的浏览器。', 'identity.no_session': '那台设备已经退出了。',
-    'catalog.no_course': '没有找到这门课。', 'catalog.no_lesson': '没有找到这一节。', 'enrolment.withdrawn': '这门课已停止报名。', 'enrolment.year_closed': '{year} 年度已结束，不能再学。', 'enrolment.payment_required': '这门课需要先缴费。', 'playback.not_enrolled': '还没有报名这门课。', 'playback.locked': '先学完「{first}」，再学这一节。', 'playback.lease_held': '账号正在另一台设备学习。', 'playback.device_busy': '这台设备正在用另一个账号学习。', 'playback.takeover_cooldown': '换设备太频繁了，请稍后再试。', 'playback.nonce_stale': '页面已更新，请再点一次播放。', 'playback.device_unproven': '这台设备需要重新登录一次。', 'playback.check_gone': '这次确认已经完成。', 'playback.check_nonce': '题目已更新，请看新的题目。', 'playback.check_swaps': '换得太多了，请先试试这一题。', 'playback.busy': '系统忙，请稍等。', 'playback.no_lease': '请点播放开始学习。', 'playback.proof_invalid': '请再点一次播放。',
+    'credit.appeal': '请写清楚情况，4 到 500 字。', 'credit.appeal_limit': '今天提交得够多了，请明天再来。', 'credit.appeal_decided': '这件核查已经答复过。', 'credit.no_appeal': '没有找到这件核查。', 'credit.own_record': '不能核查自己的记录。', 'org.no_setting': '没有这项设置。', 'catalog.no_course': '没有找到这门课。', 'catalog.no_lesson': '没有找到这一节。', 'enrolment.withdrawn': '这门课已停止报名。', 'enrolment.year_closed': '{year} 年度已结束，不能再学。', 'enrolment.payment_required': '这门课需要先缴费。', 'playback.not_enrolled': '还没有报名这门课。', 'playback.locked': '先学完「{first}」，再学这一节。', 'playback.lease_held': '账号正在另一台设备学习。', 'playback.device_busy': '这台设备正在用另一个账号学习。', 'playback.takeover_cooldown': '换设备太频繁了，请稍后再试。', 'playback.nonce_stale': '页面已更新，请再点一次播放。', 'playback.device_unproven': '这台设备需要重新登录一次。', 'playback.check_gone': '这次确认已经完成。', 'playback.check_nonce': '题目已更新，请看新的题目。', 'playback.check_swaps': '换得太多了，请先试试这一题。', 'playback.busy': '系统忙，请稍等。', 'playback.no_lease': '请点播放开始学习。', 'playback.proof_invalid': '请再点一次播放。',
   },
 }
