@@ -45,7 +45,7 @@ export default {
     },
   },
   appeal: { open: 'Time not right? Ask for a check', title: 'Time check', from: 'From', to: 'To', text: 'What happened', hint: 'The record of your time is attached by itself.', submit: 'Send', sent: 'Sent. A person will check it; the answer will be here.', mine: 'My requests', submitted: 'Waiting', granted: 'Credited', refused: 'Not credited', evidence: 'Download the proof of my hours', evidenceHint: 'It holds every counted piece with its signature and can be checked without this platform.', pending: 'The newest rows enter the log within a minute.' },
-  desk: { title: 'Operator’s desk', appeals: 'Time checks', settings: 'Site settings', none: 'No request is waiting.', grant: 'Credit', refuse: 'Do not credit', answer: 'Answer to the learner', evidence: 'See the attached record', save: 'Save', source: 'Source or reason', saved: 'Saved.', back: 'To the study page', decided: 'Answered.', count: 'Version {n}' },
+  desk: { title: 'Operator’s desk', appeals: 'Time checks', settings: 'Site settings', none: 'No request is waiting.', grant: 'Credit', refuse: 'Do not credit', answer: 'Answer to the learner', evidence: 'See the attached record', save: 'Save', source: 'Source or reason', saved: 'Saved.', back: 'To the study page', decided: 'Answered.', count: 'Version {n}', keys: { site_name: 'Site name', supervision: 'Line at the top', hotline: 'Service line', supervision_phone: 'Supervision line', icp: 'ICP filing', police: 'Public security filing' } },
   missing: { text: 'This page does not exist.', go: 'To the first page' },
   session: { ended: 'Your login has ended', text: 'Log in again and you will be back here.', go: 'Log in again' },
   errors: {

@@ -45,7 +45,7 @@ export default {
     },
   },
   appeal: { open: '时间不对？提交核查', title: '时长核查', from: '从', to: '到', text: '说明情况', hint: '计时记录会自动附上。', submit: '提交核查', sent: '已提交，由人工核查，结果会显示在这里。', mine: '我的核查', submitted: '等待核查', granted: '已补计', refused: '未补计', evidence: '下载学时凭证', evidenceHint: '凭证里有每一段计时的记录和签名，不依靠本平台也能核对。', pending: '最新的记录待上链，一分钟内完成。' },
-  desk: { title: '运营工作台', appeals: '时长核查', settings: '站点设置', none: '没有等待核查的申请。', grant: '补计', refuse: '不补计', answer: '答复学员', evidence: '查看附带的计时记录', save: '保存', source: '依据或原因', saved: '已保存。', back: '回到学习首页', decided: '已答复。', count: '第 {n} 版' },
+  desk: { title: '运营工作台', appeals: '时长核查', settings: '站点设置', none: '没有等待核查的申请。', grant: '补计', refuse: '不补计', answer: '答复学员', evidence: '查看附带的计时记录', save: '保存', source: '依据或原因', saved: '已保存。', back: '回到学习首页', decided: '已答复。', count: '第 {n} 版', keys: { site_name: '站点名称', supervision: '页首说明', hotline: '客服电话', supervision_phone: '监督电话', icp: 'ICP 备案号', police: '公安备案号' } },
   missing: { text: '没有找到这个页面。', go: '回到首页' },
   session: { ended: '登录已过期', text: '请重新登录，登录后回到这一页。', go: '重新登录' },
   errors: {
