@@ -1,12 +1,9 @@
 #!/usr/bin/env bash
-# Installs what `make test` needs on Debian: a PostgreSQL server, Chromium, ffmpeg, nginx, Chinese fonts.
 # Go and Node are expected to be there. Without root it says exactly what is missing and fails.
 set -euo pipefail
 need=()
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need+=(postgresql)
 command -v chromium >/dev/null || need+=(chromium)
-command -v ffmpeg >/dev/null || need+=(ffmpeg)
-{ command -v nginx || [ -x /usr/sbin/nginx ]; } >/dev/null 2>&1 || need+=(nginx-light)
 fc-list 2>/dev/null | grep -qi 'noto.*cjk' || need+=(fonts-noto-cjk fontconfig)
 for tool in go node npm; do command -v "$tool" >/dev/null || { echo "missing: $tool (install Go 1.26+ and Node 20+ first)" >&2; exit 1; }; done
 [ ${#need[@]} -eq 0 ] && exit 0
