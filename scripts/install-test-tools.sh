@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# Installs what `make test` needs on Debian: a PostgreSQL server, Chromium, Chinese fonts.
 # Go and Node are expected to be there. Without root it says exactly what is missing and fails.
 set -euo pipefail
 need=()

@@ -18,6 +18,7 @@ import (
 
 	"xueshi/internal/app"
 	"xueshi/internal/demo"
+	"xueshi/internal/identity"
 	"xueshi/internal/kernel/clock"
 	"xueshi/internal/platform/httpx"
 	"xueshi/internal/verify"
@@ -43,13 +44,21 @@ type demoCmd struct {
 
 type verifyCmd struct{ storage }
 
+type operatorCmd struct {
+	storage
+	Name     string `help:"Real name." required:""`
+	IDNumber string `help:"Resident identity number." required:""`
+	Phone    string `help:"Mobile number." required:""`
+}
+
 type openapi struct{}
 
 var cli struct {
-	Serve   serve     `cmd:"" help:"Serve the platform."`
-	Demo    demoCmd   `cmd:"" help:"Make the demo city, if it is not there."`
-	Verify  verifyCmd `cmd:"" help:"Recompute every total from evidence; fails on any edit of any row."`
-	Openapi openapi   `cmd:"" help:"Print the OpenAPI document."`
+	Serve    serve       `cmd:"" help:"Serve the platform."`
+	Demo     demoCmd     `cmd:"" help:"Make the demo city, if it is not there."`
+	Verify   verifyCmd   `cmd:"" help:"Recompute every total from evidence; fails on any edit of any row."`
+	Operator operatorCmd `cmd:"" help:"Make the first operator and print a one-time code for choosing a password."`
+	Openapi  openapi     `cmd:"" help:"Print the OpenAPI document."`
 }
 
 func main() {
@@ -137,6 +146,20 @@ func (v *verifyCmd) Run(ctx context.Context) error {
 		return fmt.Errorf("%d findings", len(report.Findings))
 	}
 	fmt.Println("verified")
+	return nil
+}
+
+// Run makes the first operator. There is no default password: the code it prints lets its owner choose one, within a day.
+func (o *operatorCmd) Run(ctx context.Context) error {
+	a, err := app.New(ctx, app.Config{Data: o.Data, Database: o.Database}, clock.System{}, nil)
+	if err != nil {
+		return err
+	}
+	code, err := a.Identity.CreateFirstOperator(identity.SystemContext(ctx, "command line"), identity.NewPerson{Name: o.Name, IDNumber: o.IDNumber, Phone: o.Phone})
+	if err = errors.Join(err, a.Close()); err != nil {
+		return err
+	}
+	fmt.Printf("open /start within 24 hours and enter the code %s\n", code)
 	return nil
 }
 

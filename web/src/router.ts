@@ -15,6 +15,7 @@ export const router = createRouter({
     { path: '/login', name: 'login', component: () => import('./portals/public/pages/LoginPage.vue'), meta: { title: 'login' } },
     { path: '/register', name: 'register', component: () => import('./portals/public/pages/RegisterPage.vue'), meta: { title: 'register' } },
     { path: '/reset', name: 'reset', component: () => import('./portals/public/pages/ResetPage.vue'), meta: { title: 'reset' } },
+    { path: '/start', name: 'start', component: () => import('./portals/public/pages/StartPage.vue'), meta: { title: 'start' } },
     { path: '/help', name: 'help', component: () => import('./portals/public/pages/HelpPage.vue'), meta: { title: 'help' } },
     { path: '/operator', name: 'desk', component: () => import('./portals/operator/pages/DeskPage.vue'), meta: { title: 'desk', login: true } },
     { path: '/:rest(.*)*', name: 'missing', component: () => import('./portals/public/pages/MissingPage.vue'), meta: { title: 'missing' } },

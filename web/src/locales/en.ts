@@ -1,7 +1,7 @@
 export default {
   app: { name: 'Continuing Education Platform', skip: 'Skip to content', supervision: 'This platform is supervised by the human resources and social security authority', large: 'Large text', normal: 'Normal text', hotline: 'Service line', supervise: 'Supervision line', help: 'Help', logout: 'Log out', login: 'Log in', register: 'Register', main: 'Main navigation', bottom: 'Bottom navigation', close: 'Close', back: 'Back', language: '中文' },
   nav: { home: 'Study', courses: 'Courses', archive: 'Record', account: 'Me', help: 'Help' },
-  title: { desk: 'Operator’s desk', home: 'My study', courses: 'Courses', course: 'Course', lesson: 'Studying', archive: 'Study record', account: 'My account', login: 'Log in', register: 'Register', reset: 'Reset password', help: 'Help', missing: 'No such page' },
+  title: { start: 'Start an account', desk: 'Operator’s desk', home: 'My study', courses: 'Courses', course: 'Course', lesson: 'Studying', archive: 'Study record', account: 'My account', login: 'Log in', register: 'Register', reset: 'Reset password', help: 'Help', missing: 'No such page' },
   unit: { hour: 'credit hours', minute: 'minutes', second: 'seconds', lesson: 'lessons', day: 'days', of: 'of' },
   subject: { public: 'Public', professional: 'Professional', publicFull: 'Public-need subject', professionalFull: 'Professional subject', total: 'Total', all: 'All subjects' },
   state: { loading: 'Loading', retry: 'Try again', offline: 'The network is down. We will try again when it is back.', requestId: 'No.', goCourses: 'Choose a course', more: 'Show more', empty: 'Nothing here yet.' },
@@ -45,6 +45,7 @@ export default {
     },
   },
   appeal: { open: 'Time not right? Ask for a check', title: 'Time check', from: 'From', to: 'To', text: 'What happened', hint: 'The record of your time is attached by itself.', submit: 'Send', sent: 'Sent. A person will check it; the answer will be here.', mine: 'My requests', submitted: 'Waiting', granted: 'Credited', refused: 'Not credited', evidence: 'Download the proof of my hours', evidenceHint: 'It holds every counted piece with its signature and can be checked without this platform.', pending: 'The newest rows enter the log within a minute.' },
+  start: { lead: 'Enter the one-time code and choose your password.', code: 'One-time code', submit: 'Start' },
   desk: { title: 'Operator’s desk', appeals: 'Time checks', settings: 'Site settings', none: 'No request is waiting.', grant: 'Credit', refuse: 'Do not credit', answer: 'Answer to the learner', evidence: 'See the attached record', save: 'Save', source: 'Source or reason', saved: 'Saved.', back: 'To the study page', decided: 'Answered.', count: 'Version {n}', keys: { site_name: 'Site name', supervision: 'Line at the top', hotline: 'Service line', supervision_phone: 'Supervision line', icp: 'ICP filing', police: 'Public security filing' } },
   missing: { text: 'This page does not exist.', go: 'To the first page' },
   session: { ended: 'Your login has ended', text: 'Log in again and you will be back here.', go: 'Log in again' },

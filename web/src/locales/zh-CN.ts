@@ -1,7 +1,7 @@
 export default {
   app: { name: '继续教育学习平台', skip: '跳到主要内容', supervision: '本平台接受人力资源和社会保障部门监督', large: '大字版', normal: '标准版', hotline: '客服电话', supervise: '监督电话', help: '帮助', logout: '退出登录', login: '登录', register: '注册', main: '主导航', bottom: '底部导航', close: '关闭', back: '返回', language: 'English' },
   nav: { home: '学习', courses: '选课', archive: '学习档案', account: '我的', help: '帮助' },
-  title: { desk: '运营工作台', home: '我的学习', courses: '选课', course: '课程详情', lesson: '正在学习', archive: '学习档案', account: '我的账号', login: '登录', register: '注册', reset: '找回密码', help: '帮助中心', missing: '没有这个页面' },
+  title: { start: '启用账号', desk: '运营工作台', home: '我的学习', courses: '选课', course: '课程详情', lesson: '正在学习', archive: '学习档案', account: '我的账号', login: '登录', register: '注册', reset: '找回密码', help: '帮助中心', missing: '没有这个页面' },
   unit: { hour: '学时', minute: '分钟', second: '秒', lesson: '节', day: '天', of: '共' },
   subject: { public: '公需', professional: '专业', publicFull: '公需科目', professionalFull: '专业科目', total: '合计', all: '全部科目' },
   state: { loading: '正在加载', retry: '重试', offline: '网络断开了。恢复后会自动重试。', requestId: '编号', goCourses: '去选课', more: '再看一些', empty: '这里还没有内容。' },
@@ -45,6 +45,7 @@ export default {
     },
   },
   appeal: { open: '时间不对？提交核查', title: '时长核查', from: '从', to: '到', text: '说明情况', hint: '计时记录会自动附上。', submit: '提交核查', sent: '已提交，由人工核查，结果会显示在这里。', mine: '我的核查', submitted: '等待核查', granted: '已补计', refused: '未补计', evidence: '下载学时凭证', evidenceHint: '凭证里有每一段计时的记录和签名，不依靠本平台也能核对。', pending: '最新的记录待上链，一分钟内完成。' },
+  start: { lead: '输入一次性启用码，为自己设置密码。', code: '启用码', submit: '启用' },
   desk: { title: '运营工作台', appeals: '时长核查', settings: '站点设置', none: '没有等待核查的申请。', grant: '补计', refuse: '不补计', answer: '答复学员', evidence: '查看附带的计时记录', save: '保存', source: '依据或原因', saved: '已保存。', back: '回到学习首页', decided: '已答复。', count: '第 {n} 版', keys: { site_name: '站点名称', supervision: '页首说明', hotline: '客服电话', supervision_phone: '监督电话', icp: 'ICP 备案号', police: '公安备案号' } },
   missing: { text: '没有找到这个页面。', go: '回到首页' },
   session: { ended: '登录已过期', text: '请重新登录，登录后回到这一页。', go: '重新登录' },
