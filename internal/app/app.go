@@ -103,7 +103,7 @@ func (a *App) handler(lessons *lessons, cookies session.Cookies, o httpx.Options
 	api := httpx.New(mux, Version)
 	public.Register(api, public.Services{Identity: a.Identity, Org: org.New(a.DB), Catalog: catalog.New(a.DB), Cookies: cookies})
 	learner.Register(mux, api, learner.Services{Identity: a.Identity, Enrolment: enrolment.New(a.DB), Playback: a.Playback, Credit: a.Credit,
-		Lessons: &lessonPages{lessons, a.Playback}, Signer: a.Signer, Cookies: cookies})
+		Lessons: &lessonPages{lessons, a.Playback}, Signer: a.Signer, Clock: o.Clock, Cookies: cookies})
 	unit.RegisterAccount(api, a.Identity)
 	operator.RegisterAccount(api, a.Identity)
 	operator.RegisterDesk(api, operator.Desk{DB: a.DB, Org: org.New(a.DB), Credit: a.Credit, Granter: a.Playback})

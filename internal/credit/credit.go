@@ -7,7 +7,9 @@ package credit
 
 import (
 	"context"
+	_ "embed"
 	"encoding/hex"
+	"encoding/json"
 	"time"
 
 	"xueshi/internal/catalog"
@@ -219,11 +221,20 @@ func RuleTx(ctx context.Context, tx *sqldb.Tx, personID string, year int64) (Rul
 		FROM person p JOIN region r ON r.id = p.region_id JOIN rule_set s ON s.region_id = r.id OR s.region_id = r.parent
 		WHERE p.id = $1 AND s.year = $2 ORDER BY CASE WHEN s.region_id = r.id THEN 0 ELSE 1 END, s.version DESC LIMIT 1`, personID, year)
 	if err == nil && !found {
-		r = Rule{Year: year, TotalTenths: 900, ProfessionalNum: 2, ProfessionalDen: 3, MinutesPerHour: 45, LegalSource: defaultSource}
+		r = defaultRule
+		r.Year = year
 	}
 	r.ProfessionalNeed = (r.TotalTenths*r.ProfessionalNum + r.ProfessionalDen - 1) / r.ProfessionalDen
 	return r, err
 }
 
-// defaultSource names the law behind the default rule: the official short name of Order 25, as it is cited everywhere.
-const defaultSource = "人社部令第25号"
+//go:embed default_rule.json
+var defaultRuleJSON []byte
+
+// defaultRule is Order 25's own numbers, as data like every other rule set.
+var defaultRule = func() (r Rule) {
+	if err := json.Unmarshal(defaultRuleJSON, &r); err != nil {
+		panic(err) // embedded at build time; any test finds it
+	}
+	return r
+}()

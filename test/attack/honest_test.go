@@ -120,6 +120,11 @@ func TestAnHonestLearnerEarnsTheHourAndCanProveIt(t *testing.T) {
 			t.Fatal(err)
 		}
 		provesItself(t, d)
+		if res, err := d.HTTP.Get(c.URL + "/api/learner/archive.xlsx"); err != nil || res.StatusCode != 200 || !strings.Contains(res.Header.Get("Content-Type"), "spreadsheet") {
+			t.Errorf("archive sheet: %v, %v", res, err)
+		} else {
+			_ = res.Body.Close()
+		}
 		report, err := verify.Run(context.Background(), c.DB, c.Signer)
 		if err != nil || len(report.Findings) > 0 || report.Spans == 0 || report.Records == 0 {
 			t.Fatalf("verify: %+v, %v", report, err)

@@ -2,14 +2,18 @@
 package learner
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"xueshi/internal/credit"
 	"xueshi/internal/enrolment"
 	"xueshi/internal/identity"
+	"xueshi/internal/kernel/clock"
 	"xueshi/internal/platform/httpx"
 	"xueshi/internal/platform/ledger"
 	"xueshi/internal/playback"
@@ -24,6 +28,7 @@ type Services struct {
 	Credit    *credit.Service
 	Lessons   LessonPages
 	Signer    *ledger.Signer
+	Clock     clock.Clock
 	Cookies   session.Cookies
 }
 
@@ -33,6 +38,7 @@ func Register(mux *http.ServeMux, api huma.API, s Services) {
 	RegisterAccount(api, s.Identity, s.Cookies)
 	s.playback(mux, api)
 	s.appeals(api)
+	mux.HandleFunc("GET /api/learner/archive.xlsx", s.sheet)
 }
 
 type yearIn struct {
@@ -76,4 +82,23 @@ func (s Services) home(api huma.API) {
 			}
 			return httpx.OK(e)
 		})
+}
+
+// sheet is the archive as a spreadsheet, for printing and filing.
+func (s Services) sheet(w http.ResponseWriter, r *http.Request) {
+	year, _ := strconv.ParseInt(r.URL.Query().Get("year"), 10, 64) // 0 = the present year
+	a, err := s.Credit.Archive(r.Context(), year)
+	if err != nil {
+		httpx.WriteProblem(w, r, err)
+		return
+	}
+	var b bytes.Buffer
+	if err := a.WriteSheet(&b, s.Clock.Now()); err != nil {
+		httpx.WriteProblem(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=xueshi-archive-%d.xlsx", a.Summary.Year))
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(b.Bytes())
 }
