@@ -1,3 +1,6 @@
 /// <reference types="vite/client" />
 declare module '*.css'
-declare module 'hls.js/light' { export { default } from 'hls.js'; export * from 'hls.js' }
+declare module 'hls.js/light' {
+  export { default } from 'hls.js'
+  export * from 'hls.js'
+}

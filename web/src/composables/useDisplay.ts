@@ -1,6 +1,7 @@
 import { ref, watchEffect } from 'vue'
 
-const large = ref(localStorage.getItem('text') === 'large'), contrast = ref(localStorage.getItem('contrast') === 'high')
+const large = ref(localStorage.getItem('text') === 'large'),
+  contrast = ref(localStorage.getItem('contrast') === 'high')
 watchEffect(() => {
   document.documentElement.dataset.text = large.value ? 'large' : 'normal'
   document.documentElement.dataset.contrast = contrast.value ? 'high' : 'normal'
@@ -9,4 +10,6 @@ watchEffect(() => {
 })
 
 /** Large text and high contrast, kept on this device. */
-export function useDisplay() { return { large, contrast } }
+export function useDisplay() {
+  return { large, contrast }
+}

@@ -1,7 +1,8 @@
 import { ref, shallowRef } from 'vue'
 import { api, ask, type Schemas } from '../api/client'
 
-const me = shallowRef<Schemas['IdentityMe'] | null>(null), known = ref(false)
+const me = shallowRef<Schemas['IdentityMe'] | null>(null),
+  known = ref(false)
 
 /** Who is logged in, asked once and shared by all pages. */
 export function useSession() {

@@ -6,7 +6,13 @@ let asked: Promise<void> | undefined
 
 /** Site name, hotline, filings, regions: settings of the operator, read once. */
 export function useSite() {
-  asked ??= ask(api.GET('/api/public/site')).then(s => { site.value = s }).catch(() => { asked = undefined })
+  asked ??= ask(api.GET('/api/public/site'))
+    .then(s => {
+      site.value = s
+    })
+    .catch(() => {
+      asked = undefined
+    })
   const setting = (key: string) => site.value?.settings[key] ?? ''
   return { site, setting }
 }

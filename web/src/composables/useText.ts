@@ -8,14 +8,23 @@ export function clock(ms: number): string {
 }
 
 /** Tenths of hours as "31.5", whole numbers without the ".0". */
-export function hours(tenths: number): string { return tenths % 10 === 0 ? String(tenths / 10) : (tenths / 10).toFixed(1) }
+export function hours(tenths: number): string {
+  return tenths % 10 === 0 ? String(tenths / 10) : (tenths / 10).toFixed(1)
+}
 
 /** Sentences for people: problems by code, times by the reader's clock. */
 export function useText() {
   const { t, te, locale } = useI18n()
-  const problem = (p: ApiProblem) => te(`errors.${p.code}`) || t(`errors.${p.code}`) !== `errors.${p.code}` ? t(`errors.${p.code}`, p.params) : t('errors.internal')
+  const problem = (p: ApiProblem) =>
+    te(`errors.${p.code}`) || t(`errors.${p.code}`) !== `errors.${p.code}`
+      ? t(`errors.${p.code}`, p.params)
+      : t('errors.internal')
   const spoken = (ms: number) => t('player.clock', { m: Math.floor(ms / 60000), s: Math.floor(ms / 1000) % 60 })
-  const when = (iso: string) => new Intl.DateTimeFormat(locale.value, { month: 'long', day: 'numeric', hour: '2-digit', minute: '2-digit' }).format(new Date(iso))
-  const date = (iso: string) => new Intl.DateTimeFormat(locale.value, { year: 'numeric', month: '2-digit', day: '2-digit' }).format(new Date(iso))
+  const when = (iso: string) =>
+    new Intl.DateTimeFormat(locale.value, { month: 'long', day: 'numeric', hour: '2-digit', minute: '2-digit' }).format(
+      new Date(iso),
+    )
+  const date = (iso: string) =>
+    new Intl.DateTimeFormat(locale.value, { year: 'numeric', month: '2-digit', day: '2-digit' }).format(new Date(iso))
   return { t, problem, spoken, when, date }
 }

@@ -5,7 +5,12 @@ import en from './en'
 export type Locale = 'zh-CN' | 'en'
 const saved = localStorage.getItem('locale') as Locale | null
 
-export const i18n = createI18n({ legacy: false, locale: saved ?? 'zh-CN', fallbackLocale: 'zh-CN', messages: { 'zh-CN': zh, en } })
+export const i18n = createI18n({
+  legacy: false,
+  locale: saved ?? 'zh-CN',
+  fallbackLocale: 'zh-CN',
+  messages: { 'zh-CN': zh, en },
+})
 
 /** Chooses the language of the page; Chinese comes first, English second. */
 export function setLocale(locale: Locale) {

@@ -1,5 +1,8 @@
 /** MSE first: `canPlayType(m3u8)` answers "maybe" in Chromium too, so native HLS is only for browsers without MSE (old iPhones). */
-export interface Attached { refetch(): void; destroy(): void }
+export interface Attached {
+  refetch(): void
+  destroy(): void
+}
 
 export async function attachHls(v: HTMLVideoElement, url: string, startAt: number): Promise<Attached> {
   const { default: Hls } = await import('hls.js/light')
@@ -7,16 +10,43 @@ export async function attachHls(v: HTMLVideoElement, url: string, startAt: numbe
     const retry = { maxNumRetry: 40, retryDelayMs: 1500, maxRetryDelayMs: 5000 }
     const load = { maxTimeToFirstByteMs: 15000, maxLoadTimeMs: 60000, timeoutRetry: retry, errorRetry: retry }
     const h = new Hls({
-      startPosition: startAt, maxBufferLength: 40, maxMaxBufferLength: 40, backBufferLength: 60, capLevelToPlayerSize: true,
+      startPosition: startAt,
+      maxBufferLength: 40,
+      maxMaxBufferLength: 40,
+      backBufferLength: 60,
+      capLevelToPlayerSize: true,
       // 425 means "not released yet": hls.js gives up on 4xx by itself, so it is told to come back.
-      fragLoadPolicy: { default: { ...load, errorRetry: { ...retry, shouldRetry: (_c, n, _t, r) => n < 40 && (!r || r.code === 425 || r.code === 0 || (r.code ?? 0) >= 500) } } },
+      fragLoadPolicy: {
+        default: {
+          ...load,
+          errorRetry: {
+            ...retry,
+            shouldRetry: (_c, n, _t, r) => n < 40 && (!r || r.code === 425 || r.code === 0 || (r.code ?? 0) >= 500),
+          },
+        },
+      },
     })
-    h.on(Hls.Events.ERROR, (_e, d) => { if (d.fatal && d.type === Hls.ErrorTypes.NETWORK_ERROR) h.startLoad(); else if (d.fatal && d.type === Hls.ErrorTypes.MEDIA_ERROR) h.recoverMediaError() })
+    h.on(Hls.Events.ERROR, (_e, d) => {
+      if (d.fatal && d.type === Hls.ErrorTypes.NETWORK_ERROR) h.startLoad()
+      else if (d.fatal && d.type === Hls.ErrorTypes.MEDIA_ERROR) h.recoverMediaError()
+    })
     h.loadSource(url)
     h.attachMedia(v)
     return { refetch: () => h.startLoad(), destroy: () => h.destroy() }
   }
   v.src = url
-  v.addEventListener('loadedmetadata', () => { v.currentTime = startAt }, { once: true })
-  return { refetch: () => undefined, destroy: () => { v.removeAttribute('src'); v.load() } }
+  v.addEventListener(
+    'loadedmetadata',
+    () => {
+      v.currentTime = startAt
+    },
+    { once: true },
+  )
+  return {
+    refetch: () => undefined,
+    destroy: () => {
+      v.removeAttribute('src')
+      v.load()
+    },
+  }
 }

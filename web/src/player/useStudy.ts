@@ -3,26 +3,67 @@ import { api, ApiProblem, ask, type Schemas } from '../api/client'
 import { StudySession, type Answer, type Check } from './studySession'
 
 /** Ranges as the wire has them, ms. */
-export const ranges = (list: (number[] | null)[] | null | undefined) => (list ?? []).filter(r => r !== null).map(r => [r[0] ?? 0, r[1] ?? 0] as [number, number])
+export const ranges = (list: (number[] | null)[] | null | undefined) =>
+  (list ?? []).filter(r => r !== null).map(r => [r[0] ?? 0, r[1] ?? 0] as [number, number])
 
-export interface Holder { device: string; same: boolean }
+export interface Holder {
+  device: string
+  same: boolean
+}
 
 /** The learner's side of a lesson: lease, heartbeats, the server's word, and why it stopped. Components show it; they decide nothing. */
 export function useStudy(lessonId: string, video: Ref<HTMLVideoElement | null>, page: Schemas['LearnerLessonPage']) {
-  const answer = shallowRef<Pick<Answer, 'credited' | 'credited_ms' | 'confirmed_ms' | 'frontier_ms' | 'resume_ms' | 'complete' | 'next_check_ms' | 'provisional_ms'>>({ ...page.progress, next_check_ms: page.next_check_ms, provisional_ms: 0 })
-  const check = shallowRef<Check | null>(page.check ?? null), holder = shallowRef<Holder>(), stopped = ref(''), offline = ref(false), mine = ref(false), savedAt = ref(0), problem = shallowRef<ApiProblem>()
-  let session: StudySession | undefined, nonce = page.nonce, still = 0, before = page.progress.credited_ms, pauseAt = 0
+  const answer = shallowRef<
+    Pick<
+      Answer,
+      | 'credited'
+      | 'credited_ms'
+      | 'confirmed_ms'
+      | 'frontier_ms'
+      | 'resume_ms'
+      | 'complete'
+      | 'next_check_ms'
+      | 'provisional_ms'
+    >
+  >({ ...page.progress, next_check_ms: page.next_check_ms, provisional_ms: 0 })
+  const check = shallowRef<Check | null>(page.check ?? null),
+    holder = shallowRef<Holder>(),
+    stopped = ref(''),
+    offline = ref(false),
+    mine = ref(false),
+    savedAt = ref(0),
+    problem = shallowRef<ApiProblem>()
+  let session: StudySession | undefined,
+    nonce = page.nonce,
+    still = 0,
+    before = page.progress.credited_ms,
+    pauseAt = 0
   const at = () => (video.value?.currentTime ?? 0) * 1000
-  const pause = (why: string) => { stopped.value = why; video.value?.pause() }
+  const pause = (why: string) => {
+    stopped.value = why
+    video.value?.pause()
+  }
 
   function onAnswer(a: Answer) {
     savedAt.value = Date.now()
     pauseAt = a.pause_at_ms
-    if (a.state === 'superseded' || a.state === 'expired') { session?.stop(); session = undefined; mine.value = false; return pause(a.state) }
+    if (a.state === 'superseded' || a.state === 'expired') {
+      session?.stop()
+      session = undefined
+      mine.value = false
+      return pause(a.state)
+    }
     answer.value = a
-    if (a.check) { check.value = a.check; video.value?.pause(); return }
+    if (a.check) {
+      check.value = a.check
+      video.value?.pause()
+      return
+    }
     if (a.missing_segments?.length) void session?.refetch(a.missing_segments)
-    if (a.state === 'ahead' && video.value) { video.value.currentTime = a.resume_ms / 1000; return pause('ahead') }
+    if (a.state === 'ahead' && video.value) {
+      video.value.currentTime = a.resume_ms / 1000
+      return pause('ahead')
+    }
     if (a.state === 'overspeed') return pause('overspeed')
     watchGrowth(a)
   }
@@ -33,10 +74,24 @@ export function useStudy(lessonId: string, video: Ref<HTMLVideoElement | null>, 
     const playing = !!video.value && !video.value.paused && !video.value.ended
     still = playing && !reviewing && a.credited_ms <= before ? still + 1 : 0
     before = a.credited_ms
-    if (still >= 3) { still = 0; pause(a.state === 'ok' ? 'stalled' : a.state) }
+    if (still >= 3) {
+      still = 0
+      pause(a.state === 'ok' ? 'stalled' : a.state)
+    }
   }
 
-  const events = { answer: onAnswer, offline: (y: boolean) => { offline.value = y }, lost: (p: ApiProblem) => { session = undefined; mine.value = false; problem.value = p; pause('failed') } }
+  const events = {
+    answer: onAnswer,
+    offline: (y: boolean) => {
+      offline.value = y
+    },
+    lost: (p: ApiProblem) => {
+      session = undefined
+      mine.value = false
+      problem.value = p
+      pause('failed')
+    },
+  }
 
   /** Makes sure this page holds the lease; resolves to the playlist, or undefined when another place plays or a check is due. */
   async function hold(takeover = false): Promise<string | undefined> {
@@ -46,7 +101,8 @@ export function useStudy(lessonId: string, video: Ref<HTMLVideoElement | null>, 
       session = await acquire(takeover)
     } catch (e) {
       const p = e instanceof ApiProblem ? e : new ApiProblem(0, 'network')
-      if (p.code === 'playback.lease_held') holder.value = { device: String(p.params.device_name ?? ''), same: p.params.same_device === true }
+      if (p.code === 'playback.lease_held')
+        holder.value = { device: String(p.params.device_name ?? ''), same: p.params.same_device === true }
       else problem.value = p
       return undefined
     }
@@ -60,7 +116,9 @@ export function useStudy(lessonId: string, video: Ref<HTMLVideoElement | null>, 
   }
 
   async function acquire(takeover: boolean) {
-    try { return await StudySession.acquire(lessonId, nonce, takeover, events, at) } catch (e) {
+    try {
+      return await StudySession.acquire(lessonId, nonce, takeover, events, at)
+    } catch (e) {
       if (!(e instanceof ApiProblem) || e.code !== 'playback.nonce_stale') throw e
       nonce = (await ask(api.GET('/api/learner/lessons/{id}', { params: { path: { id: lessonId } } }))).nonce
       return StudySession.acquire(lessonId, nonce, takeover, events, at)
@@ -70,7 +128,12 @@ export function useStudy(lessonId: string, video: Ref<HTMLVideoElement | null>, 
   /** Called from timeupdate: heartbeats that a throttled timer would delay, and the stop just where the check falls due. */
   function tick() {
     session?.tick()
-    if (pauseAt > 0 && at() >= pauseAt && video.value && !video.value.paused) { const to = pauseAt; pauseAt = 0; video.value.currentTime = to / 1000; video.value.pause() }
+    if (pauseAt > 0 && at() >= pauseAt && video.value && !video.value.paused) {
+      const to = pauseAt
+      pauseAt = 0
+      video.value.currentTime = to / 1000
+      video.value.pause()
+    }
   }
 
   async function refresh() {
@@ -82,11 +145,32 @@ export function useStudy(lessonId: string, video: Ref<HTMLVideoElement | null>, 
   }
 
   // What was watched until now counts: pausing reports it. A hidden page earns nothing, so it does not play on.
-  const hide = () => { if (document.hidden && video.value && !video.value.paused) pause('hidden') }
+  const hide = () => {
+    if (document.hidden && video.value && !video.value.paused) pause('hidden')
+  }
   const leave = () => session?.close()
   document.addEventListener('visibilitychange', hide)
   window.addEventListener('pagehide', leave)
-  onBeforeUnmount(() => { document.removeEventListener('visibilitychange', hide); window.removeEventListener('pagehide', leave); leave() })
+  onBeforeUnmount(() => {
+    document.removeEventListener('visibilitychange', hide)
+    window.removeEventListener('pagehide', leave)
+    leave()
+  })
   const credited = computed(() => ranges(answer.value.credited))
-  return { answer, credited, check, holder, stopped, offline, mine, savedAt, problem, hold, tick, refresh, beat: (s: 'playing' | 'paused' | 'stalled' | 'ended') => session?.beat(s), seeked: (from: number) => session?.start(from) }
+  return {
+    answer,
+    credited,
+    check,
+    holder,
+    stopped,
+    offline,
+    mine,
+    savedAt,
+    problem,
+    hold,
+    tick,
+    refresh,
+    beat: (s: 'playing' | 'paused' | 'stalled' | 'ended') => session?.beat(s),
+    seeked: (from: number) => session?.start(from),
+  }
 }

@@ -1,0 +1,26 @@
+export default {
+  desk: {
+    title: 'Operator’s desk',
+    appeals: 'Time checks',
+    settings: 'Site settings',
+    none: 'No request is waiting.',
+    grant: 'Credit',
+    refuse: 'Do not credit',
+    answer: 'Answer to the learner',
+    evidence: 'See the attached record',
+    save: 'Save',
+    source: 'Source or reason',
+    saved: 'Saved.',
+    back: 'To the study page',
+    decided: 'Answered.',
+    count: 'Version {n}',
+    keys: {
+      site_name: 'Site name',
+      supervision: 'Line at the top',
+      hotline: 'Service line',
+      supervision_phone: 'Supervision line',
+      icp: 'ICP filing',
+      police: 'Public security filing',
+    },
+  },
+}

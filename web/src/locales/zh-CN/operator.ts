@@ -1,0 +1,26 @@
+export default {
+  desk: {
+    title: '运营工作台',
+    appeals: '时长核查',
+    settings: '站点设置',
+    none: '没有等待核查的申请。',
+    grant: '补计',
+    refuse: '不补计',
+    answer: '答复学员',
+    evidence: '查看附带的计时记录',
+    save: '保存',
+    source: '依据或原因',
+    saved: '已保存。',
+    back: '回到学习首页',
+    decided: '已答复。',
+    count: '第 {n} 版',
+    keys: {
+      site_name: '站点名称',
+      supervision: '页首说明',
+      hotline: '客服电话',
+      supervision_phone: '监督电话',
+      icp: 'ICP 备案号',
+      police: '公安备案号',
+    },
+  },
+}
