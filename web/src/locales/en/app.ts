@@ -17,6 +17,15 @@ export default {
     back: 'Back',
     language: '中文',
   },
+  portal: {
+    learner: 'Learner',
+    unit: 'Employer unit',
+    provider: 'Provider',
+    bureau: 'Bureau',
+    operator: 'Operator',
+    refused: 'This page is not open to your account',
+    refusedText: '{portal} is opened by the platform operator. Call the service line if you need it.',
+  },
   nav: {
     home: 'Study',
     courses: 'Courses',
@@ -27,6 +36,7 @@ export default {
   title: {
     start: 'Start an account',
     desk: 'Operator’s desk',
+    settings: 'Site settings',
     home: 'My study',
     courses: 'Courses',
     course: 'Course',

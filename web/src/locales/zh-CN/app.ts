@@ -17,6 +17,15 @@ export default {
     back: '返回',
     language: 'English',
   },
+  portal: {
+    learner: '学员端',
+    unit: '单位管理端',
+    provider: '机构管理端',
+    bureau: '主管部门监管端',
+    operator: '运营管理端',
+    refused: '这个页面没有对你的账号开放',
+    refusedText: '{portal}由平台运营人员开通。需要使用，请拨打客服电话。',
+  },
   nav: {
     home: '学习',
     courses: '选课',
@@ -27,6 +36,7 @@ export default {
   title: {
     start: '启用账号',
     desk: '运营工作台',
+    settings: '站点设置',
     home: '我的学习',
     courses: '选课',
     course: '课程详情',

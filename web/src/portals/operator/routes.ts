@@ -1,0 +1,18 @@
+import type { RouteRecordRaw } from 'vue-router'
+
+export default [
+  {
+    path: '/operator',
+    component: () => import('./OperatorPortal.vue'),
+    meta: { login: true, bare: true },
+    children: [
+      { path: '', name: 'desk', component: () => import('./pages/DeskPage.vue'), meta: { title: 'desk' } },
+      {
+        path: 'settings',
+        name: 'settings',
+        component: () => import('./pages/SettingsPage.vue'),
+        meta: { title: 'settings' },
+      },
+    ],
+  },
+] satisfies RouteRecordRaw[]
