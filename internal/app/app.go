@@ -111,7 +111,7 @@ func (a *App) handler(lessons *lessons, cookies session.Cookies, o httpx.Options
 	mux.HandleFunc("/api/", public.NoAPI)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.Handle("/", static.Handler())
-	return httpx.Wrap(cookies.Middleware(a.Identity, mux), o)
+	return httpx.Wrap(cookies.Middleware(a.Identity, httpx.Routed(mux)), o)
 }
 
 // Start runs the minute's work (evidence log) until Close. Every process may run it.

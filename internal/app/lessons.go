@@ -191,6 +191,7 @@ func (l *lessonPages) progress(p playback.Page) learner.ProgressInfo {
 	if info.Complete {
 		info.ResumeMS = 0
 	}
+	info.Checks = append([]int64{}, p.Passed...)
 	for _, r := range p.Credited {
 		info.Credited = append(info.Credited, [2]int64{r.From, r.To})
 	}

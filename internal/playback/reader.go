@@ -80,7 +80,8 @@ type Page struct {
 	Lesson      Lesson
 	Credited    Set
 	Confirmed   Set
-	Lease       string // free, mine or elsewhere
+	Passed      []int64 // media positions at which a presence check was passed, ms
+	Lease       string  // free, mine or elsewhere
 	DeviceName  string
 	Since       time.Time
 	Nonce       string
@@ -98,6 +99,9 @@ func (s *Service) PageTx(ctx context.Context, tx *sqldb.Tx, actor identity.Actor
 		return p, err
 	}
 	if p.Confirmed, err = confirmedSet(ctx, tx, actor.PersonID, l.ID, l.MediaID, l.MediaRev); err != nil {
+		return p, err
+	}
+	if p.Passed, err = passedAt(ctx, tx, actor.PersonID, l); err != nil {
 		return p, err
 	}
 	p.Lease, p.NextCheckMS, p.Nonce = "free", s.policy.CheckMaxMS, s.nonce(actor.SessionID, 0)
@@ -123,6 +127,15 @@ func (s *Service) PageTx(ctx context.Context, tx *sqldb.Tx, actor identity.Actor
 		}
 	}
 	return p, nil
+}
+
+// passedAt is where the windows confirmed in a lesson ended: the marks on its ruler.
+func passedAt(ctx context.Context, tx *sqldb.Tx, learnerID string, l Lesson) ([]int64, error) {
+	return sqldb.Rows(ctx, tx, sqldb.ScanValue[int64], `SELECT s.media_to FROM span s
+		JOIN window_result w ON w.learner_id = s.learner_id AND w.window_no = s.window_no AND w.result = 'confirmed'
+		WHERE s.learner_id = $1 AND s.lesson_id = $2 AND s.media_id = $3 AND s.media_rev = $4
+		AND s.chain_seq = (SELECT max(e.chain_seq) FROM span e WHERE e.learner_id = s.learner_id AND e.window_no = s.window_no)
+		ORDER BY s.media_to`, learnerID, l.ID, l.MediaID, l.MediaRev)
 }
 
 // Stretch is a piece of a lesson with its status and, where nothing was credited, why (V8).

@@ -12,6 +12,7 @@ import (
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/errs"
 	"xueshi/internal/kernel/id"
+	"xueshi/internal/platform/limit"
 	"xueshi/internal/platform/sqldb"
 )
 
@@ -77,6 +78,7 @@ const (
 	takeoverLimit    = 6
 	takeoverWindow   = 10 * time.Minute
 	takeoverCooldown = 5 * time.Minute
+	acquireLimit     = 60 // acquisitions of one learner in takeoverWindow, wherever they come from
 )
 
 // Acquire takes the study lease for a lesson (R1.10d–h): one active play per person, and per device key.
@@ -120,13 +122,15 @@ func (s *Service) acquireTx(ctx context.Context, tx *sqldb.Tx, actor identity.Ac
 	if !s.nonceFits(a.Nonce, actor.SessionID, st.Epoch) {
 		return lease, errs.New(errs.Conflict, "playback.nonce_stale")
 	}
-	if err := s.mayHold(ctx, tx, st, actor, a.Takeover, now); err != nil {
+	// A page that comes back to its own lease (a reload, a second window of one login) is no move between devices.
+	moved := a.Takeover && st.ExpiresAt > now && st.LoginSessionID != actor.SessionID
+	if err := s.mayHold(ctx, tx, st, actor, a.Takeover, moved, now); err != nil {
 		return lease, err
 	}
 	if err := s.endHolder(ctx, tx, st, now); err != nil {
 		return lease, err
 	}
-	if err := s.begin(ctx, tx, st, lesson, actor, deviceName, a, now); err != nil {
+	if err := s.begin(ctx, tx, st, lesson, actor, deviceName, a.Signature, moved, now); err != nil {
 		return lease, err
 	}
 	e, err := s.beats.load(ctx, tx, st.LearnerID)
@@ -139,11 +143,10 @@ func (s *Service) acquireTx(ctx context.Context, tx *sqldb.Tx, actor identity.Ac
 }
 
 // mayHold refuses while another place plays, unless the learner takes over; and while the device key plays for another account (T24).
-func (s *Service) mayHold(ctx context.Context, tx *sqldb.Tx, st *Study, actor identity.Actor, takeover bool, now int64) error {
-	held := st.ExpiresAt > now && (st.LoginSessionID != actor.SessionID)
-	sameLogin := st.ExpiresAt > now && st.LoginSessionID == actor.SessionID
-	if (held || sameLogin) && !takeover {
-		return errs.New(errs.Conflict, "playback.lease_held", "device_name", st.DeviceName, "since_ms", st.AcquiredAt/1000, "same_device", sameLogin)
+func (s *Service) mayHold(ctx context.Context, tx *sqldb.Tx, st *Study, actor identity.Actor, takeover, moved bool, now int64) error {
+	if st.ExpiresAt > now && !takeover {
+		return errs.New(errs.Conflict, "playback.lease_held", "device_name", st.DeviceName, "since_ms", st.AcquiredAt/1000,
+			"same_device", st.LoginSessionID == actor.SessionID)
 	}
 	busy, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT count(*) FROM study WHERE device_id = $1 AND learner_id <> $2 AND expires_at > $3`,
 		actor.DeviceID, st.LearnerID, now)
@@ -153,8 +156,8 @@ func (s *Service) mayHold(ctx context.Context, tx *sqldb.Tx, st *Study, actor id
 	if busy > 0 {
 		return errs.New(errs.Conflict, "playback.device_busy")
 	}
-	if !takeover {
-		return nil
+	if err := limit.AllowTx(ctx, tx, "playback.takeover_cooldown", "acquire/"+actor.PersonID, acquireLimit, takeoverWindow); err != nil || !moved {
+		return err
 	}
 	return s.coolDown(ctx, tx, st.LearnerID, tx.Now())
 }
@@ -201,7 +204,7 @@ func (s *Service) endHolder(ctx context.Context, tx *sqldb.Tx, st *Study, now in
 }
 
 // begin gives the lease to the actor's device under the next epoch.
-func (s *Service) begin(ctx context.Context, tx *sqldb.Tx, st *Study, l Lesson, actor identity.Actor, deviceName string, a Acquire, now int64) (err error) {
+func (s *Service) begin(ctx context.Context, tx *sqldb.Tx, st *Study, l Lesson, actor identity.Actor, deviceName, signature string, moved bool, now int64) (err error) {
 	st.Epoch++
 	st.SessionID, st.LoginSessionID, st.DeviceID, st.DeviceName = id.New(tx.Now()), actor.SessionID, actor.DeviceID, deviceName
 	st.CourseID, st.LessonID, st.MediaID, st.MediaRev = l.CourseID, l.ID, l.MediaID, l.MediaRev
@@ -214,11 +217,11 @@ func (s *Service) begin(ctx context.Context, tx *sqldb.Tx, st *Study, l Lesson, 
 	if st.Final, err = s.isFinal(ctx, tx, st.LearnerID, l); err != nil {
 		return err
 	}
-	seq, hash := st.chain("lease", st.SessionID, st.Epoch, l.ID, l.MediaID, l.MediaRev, st.DeviceID, a.Takeover, now, a.Signature)
+	seq, hash := st.chain("lease", st.SessionID, st.Epoch, l.ID, l.MediaID, l.MediaRev, st.DeviceID, moved, now, signature)
 	if _, err := tx.Exec(ctx, `INSERT INTO playback_session (id, learner_id, epoch, lesson_id, media_id, media_rev, device_id, device_name,
 		signature, acquired_at, takeover, chain_seq, chain_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 		st.SessionID, st.LearnerID, st.Epoch, l.ID, l.MediaID, l.MediaRev, st.DeviceID, deviceName,
-		a.Signature, now, flag(a.Takeover), seq, hash); err != nil {
+		signature, now, flag(moved), seq, hash); err != nil {
 		return err
 	}
 	ok, err := saveStudy(ctx, tx, st)

@@ -344,9 +344,23 @@ var attacks = []attack{
 			_, _ = q.Beat("playing", at, at+10_000)
 		}
 	}},
-	{"T23", "takeover ping-pong is cooled down", 0, func(r *rig) {
+	{"T23", "takeover ping-pong between devices is cooled down", 0, func(r *rig) {
+		phone := client.New(r.c.URL, "phone")
+		r.c.LoginOn(r.T, r.person, phone)
 		var last error
-		for range 10 {
+		for n := 0; last == nil && n < 12; n++ {
+			_, last = []*client.Device{phone, r.d}[n%2].Acquire(long, true)
+		}
+		r.refused(last, "playback.takeover_cooldown")
+	}},
+	{"T23", "a page that is reloaded keeps its own lease, but not without end", 0, func(r *rig) {
+		var last error
+		for range 20 {
+			if _, last = r.d.Acquire(long, true); last != nil {
+				r.Fatal(last)
+			}
+		}
+		for range 60 {
 			_, last = r.d.Acquire(long, true)
 		}
 		r.refused(last, "playback.takeover_cooldown")

@@ -17,12 +17,27 @@ import (
 	"xueshi/internal/kernel/id"
 )
 
-type requestIDKey struct{}
+// scope is what the log tells of a request; Routed fills in the route once it is known.
+type scope struct{ id, route string }
+
+type scopeKey struct{}
 
 // RequestID is the id of the request in ctx; people quote it to the service desk.
 func RequestID(ctx context.Context) string {
-	s, _ := ctx.Value(requestIDKey{}).(string)
-	return s
+	if s, ok := ctx.Value(scopeKey{}).(*scope); ok {
+		return s.id
+	}
+	return ""
+}
+
+// Routed stands directly before the router and tells the access log which route it chose: a path would show ids.
+func Routed(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mux.ServeHTTP(w, r)
+		if s, ok := r.Context().Value(scopeKey{}).(*scope); ok {
+			s.route = r.Pattern
+		}
+	})
 }
 
 // Options of Wrap.
@@ -39,7 +54,8 @@ func Wrap(h http.Handler, o Options) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := o.Clock.Now()
 		rid := id.New(start)
-		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, rid))
+		told := &scope{id: rid}
+		r = r.WithContext(context.WithValue(r.Context(), scopeKey{}, told))
 		head(w.Header(), rid, o.TLS)
 		rec := &recorder{ResponseWriter: w}
 		defer func() {
@@ -53,7 +69,7 @@ func Wrap(h http.Handler, o Options) http.Handler {
 				}
 			}
 			if rec.status >= 500 || !quiet(r.URL.Path) {
-				slog.InfoContext(r.Context(), "request", "request_id", rid, "method", r.Method, "route", r.Pattern, "status", rec.status,
+				slog.InfoContext(r.Context(), "request", "request_id", rid, "method", r.Method, "route", told.route, "status", rec.status,
 					"ms", o.Clock.Now().Sub(start).Milliseconds())
 			}
 		}()

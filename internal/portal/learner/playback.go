@@ -89,6 +89,7 @@ type ProgressInfo struct {
 	FrontierMS  int64      `json:"frontier_ms"`
 	ResumeMS    int64      `json:"resume_ms"`
 	Complete    bool       `json:"complete"`
+	Checks      []int64    `json:"checks_ms" doc:"Positions at which a presence check was passed"`
 }
 
 // LeaseInfo says where the account is playing now.

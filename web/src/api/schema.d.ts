@@ -1392,6 +1392,8 @@ export interface components {
             title: string;
         };
         LearnerProgressInfo: {
+            /** @description Positions at which a presence check was passed */
+            checks_ms: number[] | null;
             complete: boolean;
             /** Format: int64 */
             confirmed_ms: number;

@@ -1,11 +1,14 @@
 import { api, ApiProblem, ask, toProblem, type Schemas } from '../api/client'
+import { beatOutbox, postBeat, type SignedBeat } from './beatOutbox'
 import { base64url, fromBase64url, sign } from './device'
 
 export type Answer = Schemas['PlaybackAnswer']
 export type Check = Schemas['PlaybackCheck']
 type State = 'playing' | 'paused' | 'seeking' | 'stalled' | 'ended' | 'hidden' | 'closed'
 
-export interface Sent {
+const LOCK = 'xueshi-study'
+
+interface Sent {
   session_id: string
   epoch: number
   seq: number
@@ -25,23 +28,38 @@ export interface SessionEvents {
   lost(problem: ApiProblem): void
 }
 
-/** One held lease: heartbeats in order, one in flight, kept until the server has answered. */
+/** What a heartbeat tells of the player; the server takes none of it as evidence. */
+export interface Position {
+  at: number
+  buffered: number
+  stalled: number
+}
+
+/** One held lease: heartbeats in order, one in flight, each kept until the server has answered it. */
 export class StudySession {
   private seq = 0
   private run = 1
-  private queue: Sent[] = []
+  private queue: { state: State; beat: Promise<SignedBeat>; kept: Promise<IDBValidKey | undefined> }[] = []
   private flying = false
   private timer = 0
   private last = 0
   private ended = false
+  private due = Infinity
+  private every: number
+  private release: () => void = () => undefined
+  idle: () => boolean = () => true
+
   private constructor(
     readonly lessonId: string,
     readonly lease: Schemas['LearnerAcquired'],
     private key: CryptoKey,
     private on: SessionEvents,
-    private position: () => number,
+    private position: () => Position,
   ) {
-    this.last = Math.round(position())
+    this.last = Math.round(position().at)
+    this.every = lease.beat_ms
+    // Other windows of this browser see by the lock whether somebody is really playing here.
+    void navigator.locks?.request(LOCK, { ifAvailable: true }, () => new Promise<void>(done => (this.release = done)))
   }
 
   /** Takes the lease; throws ApiProblem playback.lease_held when another place plays and takeover was not asked. */
@@ -50,7 +68,7 @@ export class StudySession {
     nonce: string,
     takeover: boolean,
     on: SessionEvents,
-    position: () => number,
+    position: () => Position,
   ): Promise<StudySession> {
     const signature = await sign(`xueshi-acquire-v1\n${nonce}\n${lessonId}\n${takeover ? 1 : 0}`)
     const lease = await ask(
@@ -66,6 +84,12 @@ export class StudySession {
     return new StudySession(lessonId, lease, key, on, position)
   }
 
+  /** Whether a window of this browser holds a lease; without it, a lease "held here" is one a closed page left behind. */
+  static async playingHere(): Promise<boolean> {
+    const locks = await navigator.locks?.query().catch(() => undefined)
+    return locks?.held?.some(l => l.name === LOCK) ?? true
+  }
+
   /** Begins a new run at the present position: after a pause, a seek or a stall. */
   start(at: number) {
     this.run++
@@ -75,9 +99,9 @@ export class StudySession {
   /** Reports where the player is now. */
   beat(state: State) {
     if (this.ended) return
-    const now = Math.max(this.last, Math.round(this.position()))
-    const to = state === 'seeking' ? this.last : now
-    this.queue.push({
+    const now = this.position()
+    const to = state === 'seeking' ? this.last : Math.max(this.last, Math.round(now.at))
+    const sent: Sent = {
       session_id: this.lease.session_id,
       epoch: this.lease.epoch,
       seq: ++this.seq,
@@ -86,24 +110,32 @@ export class StudySession {
       to_ms: to,
       state,
       visible: state !== 'hidden',
-      buffered_ms: 0,
-      stalled_ms: 0,
+      buffered_ms: Math.round(now.buffered),
+      stalled_ms: Math.round(now.stalled),
       mono_ms: Math.round(performance.now()),
-    })
+    }
     this.last = to
     if (state !== 'playing') this.run++
+    const beat = this.sign(sent)
+    // A browser without room for a database still studies; its beats then live as long as the page.
+    this.queue.push({ state, beat, kept: beat.then(beatOutbox.add).catch(() => undefined) })
     this.plan()
     void this.flush()
   }
 
-  /** Sets the clock of the next heartbeat; also called from timeupdate, since background timers are throttled. */
+  private async sign(sent: Sent): Promise<SignedBeat> {
+    const body = JSON.stringify(sent)
+    return { body, proof: base64url(await crypto.subtle.sign('HMAC', this.key, new TextEncoder().encode(body))) }
+  }
+
+  /** Sets the clock of the next heartbeat; the server may ask for a longer pace under load. */
   private plan() {
     clearTimeout(this.timer)
-    this.timer = window.setTimeout(() => this.beat(this.idle() ? 'paused' : 'playing'), this.lease.beat_ms)
-    this.due = performance.now() + this.lease.beat_ms
+    this.timer = window.setTimeout(() => this.beat(this.idle() ? 'paused' : 'playing'), this.every)
+    this.due = performance.now() + this.every
   }
-  private due = Infinity
-  idle: () => boolean = () => true
+
+  /** Called from timeupdate as well, since timers of background pages are throttled. */
   tick() {
     if (performance.now() > this.due) this.beat(this.idle() ? 'paused' : 'playing')
   }
@@ -113,16 +145,19 @@ export class StudySession {
     this.flying = true
     try {
       while (this.queue.length && !this.ended) {
-        const answer = await this.send(this.queue[0]!)
+        const first = this.queue[0]!
+        const answer = await this.send(await first.beat, first.state === 'closed')
         this.queue.shift()
+        void first.kept.then(key => (key === undefined ? undefined : beatOutbox.drop(key))).catch(() => undefined)
         this.on.offline(false)
-        if (answer) this.on.answer(answer)
+        this.every = Math.min(30_000, Math.max(this.lease.beat_ms, answer.retry_after_ms))
+        this.on.answer(answer)
       }
     } catch (e) {
       const p = e instanceof ApiProblem ? e : new ApiProblem(0, 'network')
       if (p.status === 0 || p.status >= 500 || p.status === 429) {
         this.on.offline(true)
-        setTimeout(() => void this.flush(), 3000)
+        setTimeout(() => void this.flush(), 1000 * Math.max(3, p.retryAfter))
       } else {
         this.stop()
         this.on.lost(p)
@@ -132,17 +167,10 @@ export class StudySession {
     }
   }
 
-  private async send(b: Sent): Promise<Answer | undefined> {
-    const body = JSON.stringify(b)
-    const proof = base64url(await crypto.subtle.sign('HMAC', this.key, new TextEncoder().encode(body)))
+  private async send(beat: SignedBeat, keepalive: boolean): Promise<Answer> {
     let res: Response
     try {
-      res = await fetch('/api/learner/playback/beat', {
-        method: 'POST',
-        body,
-        keepalive: b.state === 'closed',
-        headers: { 'Content-Type': 'application/json', 'X-Requested-With': 'xueshi', 'X-Lease-Proof': proof },
-      })
+      res = await postBeat(beat, keepalive)
     } catch {
       throw new ApiProblem(0, 'network')
     }
@@ -163,6 +191,7 @@ export class StudySession {
   stop() {
     this.ended = true
     clearTimeout(this.timer)
+    this.release()
   }
 
   /** Leaves politely: what is played so far is reported and the lease is free at once. */
@@ -170,9 +199,7 @@ export class StudySession {
     if (this.ended) return
     this.beat('closed')
     clearTimeout(this.timer)
-    setTimeout(() => {
-      this.ended = true
-    }, 2000)
+    setTimeout(() => this.stop(), 2000)
   }
 }
 

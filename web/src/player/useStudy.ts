@@ -1,5 +1,6 @@
 import { computed, onBeforeUnmount, ref, shallowRef, type Ref } from 'vue'
 import { api, ApiProblem, ask, type Schemas } from '../api/client'
+import { resendLeft } from './beatOutbox'
 import { StudySession, type Answer, type Check } from './studySession'
 
 /** Ranges as the wire has them, ms. */
@@ -33,12 +34,21 @@ export function useStudy(lessonId: string, video: Ref<HTMLVideoElement | null>, 
     mine = ref(false),
     savedAt = ref(0),
     problem = shallowRef<ApiProblem>()
+  const passed = ref(page.progress.checks_ms ?? [])
   let session: StudySession | undefined,
     nonce = page.nonce,
     still = 0,
+    counted = 0,
     before = page.progress.credited_ms,
     pauseAt = 0
   const at = () => (video.value?.currentTime ?? 0) * 1000
+  let stalledMs = 0,
+    stalledSince = 0
+  const position = () => {
+    const b = video.value?.buffered
+    const waiting = stalledSince ? performance.now() - stalledSince : 0
+    return { at: at(), buffered: b?.length ? b.end(b.length - 1) * 1000 : 0, stalled: stalledMs + waiting }
+  }
   const pause = (why: string) => {
     stopped.value = why
     video.value?.pause()
@@ -72,9 +82,13 @@ export function useStudy(lessonId: string, video: Ref<HTMLVideoElement | null>, 
   function watchGrowth(a: Answer) {
     const reviewing = ranges(a.credited).some(r => r[0] <= at() && at() < r[1] - 100)
     const playing = !!video.value && !video.value.paused && !video.value.ended
-    still = playing && !reviewing && a.credited_ms <= before ? still + 1 : 0
+    // Beats at play, pause and seek come close together: only those of the regular pace count.
+    const paced = performance.now() - counted > 8000
+    if (!playing || reviewing || a.credited_ms > before) still = 0
+    else if (paced) still++
+    if (paced) counted = performance.now()
     before = a.credited_ms
-    if (still >= 3) {
+    if (still >= 2) {
       still = 0
       pause(a.state === 'ok' ? 'stalled' : a.state)
     }
@@ -97,10 +111,13 @@ export function useStudy(lessonId: string, video: Ref<HTMLVideoElement | null>, 
   async function hold(takeover = false): Promise<string | undefined> {
     if (session) return session.lease.playlist_url
     problem.value = undefined
+    await resendLeft()
     try {
       session = await acquire(takeover)
     } catch (e) {
       const p = e instanceof ApiProblem ? e : new ApiProblem(0, 'network')
+      const orphan = p.code === 'playback.lease_held' && p.params.same_device === true && !takeover
+      if (orphan && !(await StudySession.playingHere())) return hold(true)
       if (p.code === 'playback.lease_held')
         holder.value = { device: String(p.params.device_name ?? ''), same: p.params.same_device === true }
       else problem.value = p
@@ -117,11 +134,11 @@ export function useStudy(lessonId: string, video: Ref<HTMLVideoElement | null>, 
 
   async function acquire(takeover: boolean) {
     try {
-      return await StudySession.acquire(lessonId, nonce, takeover, events, at)
+      return await StudySession.acquire(lessonId, nonce, takeover, events, position)
     } catch (e) {
       if (!(e instanceof ApiProblem) || e.code !== 'playback.nonce_stale') throw e
       nonce = (await ask(api.GET('/api/learner/lessons/{id}', { params: { path: { id: lessonId } } }))).nonce
-      return StudySession.acquire(lessonId, nonce, takeover, events, at)
+      return StudySession.acquire(lessonId, nonce, takeover, events, position)
     }
   }
 
@@ -141,6 +158,7 @@ export function useStudy(lessonId: string, video: Ref<HTMLVideoElement | null>, 
     nonce = p.nonce
     check.value = p.check ?? null
     answer.value = { ...p.progress, next_check_ms: p.next_check_ms, provisional_ms: 0 }
+    passed.value = p.progress.checks_ms ?? []
     return p
   }
 
@@ -160,6 +178,7 @@ export function useStudy(lessonId: string, video: Ref<HTMLVideoElement | null>, 
   return {
     answer,
     credited,
+    passed,
     check,
     holder,
     stopped,
@@ -172,5 +191,9 @@ export function useStudy(lessonId: string, video: Ref<HTMLVideoElement | null>, 
     refresh,
     beat: (s: 'playing' | 'paused' | 'stalled' | 'ended') => session?.beat(s),
     seeked: (from: number) => session?.start(from),
+    stalled: (yes: boolean) => {
+      if (stalledSince) stalledMs += performance.now() - stalledSince
+      stalledSince = yes ? performance.now() : 0
+    },
   }
 }
