@@ -107,7 +107,7 @@ func (a *App) handler(lessons *lessons, cookies session.Cookies, o httpx.Options
 	unit.RegisterAccount(api, a.Identity)
 	operator.RegisterAccount(api, a.Identity)
 	operator.RegisterDesk(api, operator.Desk{DB: a.DB, Org: org.New(a.DB), Credit: a.Credit, Granter: a.Playback})
-	mediaportal.Register(mux, mediaportal.Services{Playback: a.Playback, Store: a.Store, Media: lessons.media})
+	mediaportal.Register(mux, api, mediaportal.Services{Playback: a.Playback, Store: a.Store, Media: lessons.media})
 	mux.HandleFunc("/api/", public.NoAPI)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.Handle("/", static.Handler())

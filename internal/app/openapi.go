@@ -7,6 +7,7 @@ import (
 
 	"xueshi/internal/platform/httpx"
 	"xueshi/internal/portal/learner"
+	mediaportal "xueshi/internal/portal/media"
 	"xueshi/internal/portal/operator"
 	"xueshi/internal/portal/public"
 	"xueshi/internal/portal/unit"
@@ -21,6 +22,7 @@ func OpenAPI() ([]byte, error) {
 	unit.RegisterAccount(api, nil)
 	operator.RegisterAccount(api, nil)
 	operator.RegisterDesk(api, operator.Desk{})
+	mediaportal.Register(mux, api, mediaportal.Services{})
 	raw, err := json.Marshal(api.OpenAPI())
 	if err != nil {
 		return nil, err

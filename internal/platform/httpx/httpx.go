@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -123,6 +124,30 @@ func Handle[I, O any](api huma.API, op huma.Operation, h func(context.Context, *
 		}
 		return out, nil
 	})
+}
+
+// Plain registers a handler that writes its own bytes (files, pictures, the heartbeat) and puts it into the document.
+// Path parameters are documented from the path; query and header parameters stand in op.
+func Plain(mux *http.ServeMux, api huma.API, op huma.Operation, h http.HandlerFunc) {
+	if op.OperationID == "" {
+		op.OperationID = huma.GenerateOperationID(op.Method, op.Path, &struct{}{})
+	}
+	for _, part := range strings.Split(op.Path, "/") {
+		if name, ok := strings.CutPrefix(part, "{"); ok {
+			op.Parameters = append(op.Parameters, &huma.Param{Name: strings.TrimSuffix(name, "}"), In: "path", Required: true, Schema: &huma.Schema{Type: "string"}})
+		}
+	}
+	mux.HandleFunc(op.Method+" "+op.Path, h)
+	api.OpenAPI().AddOperation(&op)
+}
+
+// File is the answer of a plain handler: bytes of one of the content types, or a problem.
+func File(description string, contentTypes ...string) map[string]*huma.Response {
+	content := map[string]*huma.MediaType{}
+	for _, t := range contentTypes {
+		content[t] = &huma.MediaType{Schema: &huma.Schema{Type: "string", Format: "binary"}}
+	}
+	return map[string]*huma.Response{"200": {Description: description, Content: content}, "default": {Description: "A problem (RFC 9457)"}}
 }
 
 // Body is an answer with a JSON body.

@@ -38,7 +38,9 @@ func Register(mux *http.ServeMux, api huma.API, s Services) {
 	RegisterAccount(api, s.Identity, s.Cookies)
 	s.playback(mux, api)
 	s.appeals(api)
-	mux.HandleFunc("GET /api/learner/archive.xlsx", s.sheet)
+	httpx.Plain(mux, api, huma.Operation{Method: http.MethodGet, Path: "/api/learner/archive.xlsx", Summary: "The archive as a sheet for printing and filing",
+		Parameters: []*huma.Param{{Name: "year", In: "query", Schema: &huma.Schema{Type: "integer"}, Description: "Credit year; 0 = the present one"}},
+		Responses:  httpx.File("A workbook, A4 landscape", sheetType)}, s.sheet)
 }
 
 type yearIn struct {
@@ -84,6 +86,8 @@ func (s Services) home(api huma.API) {
 		})
 }
 
+const sheetType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 // sheet is the archive as a spreadsheet, for printing and filing.
 func (s Services) sheet(w http.ResponseWriter, r *http.Request) {
 	year, _ := strconv.ParseInt(r.URL.Query().Get("year"), 10, 64) // 0 = the present year
@@ -97,7 +101,7 @@ func (s Services) sheet(w http.ResponseWriter, r *http.Request) {
 		httpx.WriteProblem(w, r, err)
 		return
 	}
-	w.Header().Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	w.Header().Set("Content-Type", sheetType)
 	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=xueshi-archive-%d.xlsx", a.Summary.Year))
 	w.Header().Set("Cache-Control", "no-store")
 	_, _ = w.Write(b.Bytes())

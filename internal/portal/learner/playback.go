@@ -197,9 +197,9 @@ func (s Services) playback(mux *http.ServeMux, api huma.API) {
 			}
 			return httpx.OK(Answered{r.Result, r.Check})
 		})
-	mux.HandleFunc("GET /api/learner/playback/check/{id}/{file}", s.code)
-	mux.HandleFunc("POST /api/learner/playback/beat", s.beat)
-	describeBeat(api)
+	httpx.Plain(mux, api, huma.Operation{Method: http.MethodGet, Path: "/api/learner/playback/check/{id}/{file}", Summary: "Picture (N.png) or recording (N.wav) of a code task",
+		Responses: httpx.File("The picture or the recording", "image/png", "audio/wav")}, s.code)
+	httpx.Plain(mux, api, beatOperation(api), s.beat)
 }
 
 func (s Services) acquire(ctx context.Context, in *acquireIn) (*httpx.Body[Acquired], error) {
@@ -255,15 +255,20 @@ func (s Services) beat(w http.ResponseWriter, r *http.Request) {
 
 var states = map[string]bool{playback.Playing: true, playback.Paused: true, playback.Seeking: true, playback.Stalled: true, playback.Ended: true, playback.Hidden: true, playback.Closed: true}
 
-// describeBeat puts the heartbeat into the OpenAPI document with the types it uses.
-func describeBeat(api huma.API) {
+// beatOperation describes the heartbeat with the types it uses.
+func beatOperation(api huma.API) huma.Operation {
 	reg := api.OpenAPI().Components.Schemas
-	api.OpenAPI().AddOperation(&huma.Operation{OperationID: "post-beat", Method: http.MethodPost, Path: "/api/learner/playback/beat", Summary: "One heartbeat",
-		Parameters:  []*huma.Param{{Name: "X-Lease-Proof", In: "header", Required: true, Schema: &huma.Schema{Type: "string"}, Description: "base64url HMAC-SHA256 of the body under the lease key"}},
-		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: reg.Schema(reflect.TypeFor[Beat](), true, "Beat")}}},
+	body := func(schema *huma.Schema) map[string]*huma.MediaType {
+		return map[string]*huma.MediaType{"application/json": {Schema: schema}}
+	}
+	return huma.Operation{OperationID: "post-beat", Method: http.MethodPost, Path: "/api/learner/playback/beat", Summary: "One heartbeat",
+		Parameters: []*huma.Param{{Name: "X-Lease-Proof", In: "header", Required: true, Schema: &huma.Schema{Type: "string"},
+			Description: "base64url HMAC-SHA256 of the body under the lease key"}},
+		RequestBody: &huma.RequestBody{Required: true, Content: body(reg.Schema(reflect.TypeFor[Beat](), true, "Beat"))},
 		Responses: map[string]*huma.Response{
-			"200": {Description: "How it was taken", Content: map[string]*huma.MediaType{"application/json": {Schema: reg.Schema(reflect.TypeFor[playback.Answer](), true, "Answer")}}},
-		}})
+			"200":     {Description: "How it was taken", Content: body(reg.Schema(reflect.TypeFor[playback.Answer](), true, "Answer"))},
+			"default": {Description: "A problem (RFC 9457)"},
+		}}
 }
 
 // code serves the picture or the recording of a code task.

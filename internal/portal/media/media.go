@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"xueshi/internal/kernel/errs"
 	"xueshi/internal/media"
 	"xueshi/internal/platform/blob"
@@ -25,9 +27,12 @@ type Services struct {
 }
 
 // Register puts delivery on mux.
-func Register(mux *http.ServeMux, s Services) {
-	mux.HandleFunc("GET /media/{token}/{file}", s.session)
-	mux.HandleFunc("GET /media/public/{media}/{rev}/{file}", s.public)
+func Register(mux *http.ServeMux, api huma.API, s Services) {
+	httpx.Plain(mux, api, huma.Operation{Method: http.MethodGet, Path: "/media/{token}/{file}",
+		Summary:   "Playlist (index.m3u8), init.mp4 and segments (N.m4s) of a playback session; 425 before release, 410 once another place plays",
+		Responses: httpx.File("The file, with ranges", "application/vnd.apple.mpegurl", "video/mp4")}, s.session)
+	httpx.Plain(mux, api, huma.Operation{Method: http.MethodGet, Path: "/media/public/{media}/{rev}/{file}", Summary: "Poster, captions and slides of a lesson",
+		Responses: httpx.File("The file, cached for good", "image/jpeg", "text/vtt")}, s.public)
 }
 
 // session serves playlist, init segment and media segments of one playback session. The token stands in the path, since
