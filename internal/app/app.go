@@ -86,7 +86,7 @@ func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Poli
 	if a.Keys, err = secret.Open(filepath.Join(cfg.Data, "keys")); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	a.Identity = identity.New(db, a.Keys, a.SMS)
+	a.Identity = identity.New(db, a.Keys, a.SMS, identity.WithProofs(a.Store))
 	a.Credit = credit.New(db)
 	if a.Signer, err = ledger.NewSigner(a.Keys.Derive("evidence-log")); err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -114,7 +114,7 @@ func (a *App) handler(lessons *lessons, cookies session.Cookies, o httpx.Options
 	return httpx.Wrap(cookies.Middleware(a.Identity, httpx.Routed(mux)), o)
 }
 
-// Start runs the minute's work (evidence log) until Close. Every process may run it.
+// Start runs the minute's work (account closings, evidence log) until Close. Every process may run it.
 func (a *App) Start(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
@@ -124,6 +124,9 @@ func (a *App) Start(ctx context.Context) {
 		tick := time.NewTicker(time.Minute)
 		defer tick.Stop()
 		for {
+			if _, err := a.Identity.FinishClosings(identity.SystemContext(ctx, "job:closing")); err != nil && ctx.Err() == nil && !sqldb.IsUnique(err) {
+				slog.ErrorContext(ctx, "closing", "error", err.Error())
+			}
 			more, err := a.Credit.Anchor(identity.SystemContext(ctx, "job:anchor"), a.Signer)
 			if err != nil && ctx.Err() == nil && !sqldb.IsUnique(err) { // unique: another process was first
 				slog.ErrorContext(ctx, "anchor", "error", err.Error())

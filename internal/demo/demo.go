@@ -100,6 +100,7 @@ func Seed(ctx context.Context, d Deps) (logins []Login, made bool, err error) {
 	if err := readJSON(d.Source, "city.json", &city); err != nil {
 		return nil, false, err
 	}
+	var ids []string
 	passwords := make([]string, len(city.People))
 	hashes := make([]string, len(city.People))
 	for i := range passwords {
@@ -125,9 +126,12 @@ func Seed(ctx context.Context, d Deps) (logins []Login, made bool, err error) {
 		if err := seedCourses(ctx, tx, d, courses.Courses); err != nil {
 			return err
 		}
-		logins, err = seedPeople(ctx, tx, d, city, passwords, hashes)
+		logins, ids, err = seedPeople(ctx, tx, d, city, passwords, hashes)
 		return err
 	})
+	if err == nil && made {
+		err = seedConsent(ctx, d, ids)
+	}
 	return logins, made, err
 }
 
@@ -243,7 +247,7 @@ func seedLesson(ctx context.Context, tx *sqldb.Tx, courseID string, number int, 
 	return nil
 }
 
-func seedPeople(ctx context.Context, tx *sqldb.Tx, d Deps, city cityFile, passwords, hashes []string) ([]Login, error) {
+func seedPeople(ctx context.Context, tx *sqldb.Tx, d Deps, city cityFile, passwords, hashes []string) ([]Login, []string, error) {
 	units := map[string]org.Unit{}
 	for _, u := range city.Units {
 		units[u.ID] = u
@@ -259,18 +263,34 @@ func seedPeople(ctx context.Context, tx *sqldb.Tx, d Deps, city cityFile, passwo
 		}
 		var err error
 		if ids[i], err = d.Identity.CreatePersonTx(ctx, tx, n); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		logins = append(logins, Login{p.Name, phone, passwords[i], p.Roles})
 	}
 	for _, i := range []int{0, 1} {
 		for _, course := range []string{"c01", "c04"} {
 			if _, err := enrolment.GrantTx(ctx, tx, ids[i], course, int64(civil.DateOf(tx.Now(), civil.Shanghai).Year), "seed"); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
 	}
-	return logins, seedHistory(ctx, tx, city, ids)
+	return logins, ids, seedHistory(ctx, tx, city, ids)
+}
+
+// seedConsent lets the demo people have agreed to what stands now, so that nobody is asked at the first login.
+func seedConsent(ctx context.Context, d Deps, ids []string) error {
+	now, err := d.Identity.AgreementVersions(ctx)
+	if err != nil {
+		return err
+	}
+	return d.DB.Write(ctx, func(tx *sqldb.Tx) error {
+		for _, personID := range ids {
+			if err := d.Identity.AgreeTx(ctx, tx, personID, now.Agreed); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // seedHistory gives demo learners earlier hours as what they are: seeded history, with a source of its own.

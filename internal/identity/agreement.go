@@ -38,8 +38,8 @@ func (s *Service) AgreementVersions(ctx context.Context) (Agreements, error) {
 	return a, err
 }
 
-// agreeTx records what a person agreed to.
-func (s *Service) agreeTx(ctx context.Context, tx *sqldb.Tx, personID, agreed string) error {
+// AgreeTx records what a person agreed to; it is for registration and seeding: the caller has checked the versions.
+func (s *Service) AgreeTx(ctx context.Context, tx *sqldb.Tx, personID, agreed string) error {
 	agreement, privacy, two := strings.Cut(agreed, "/")
 	if !two {
 		privacy = agreement
@@ -68,7 +68,7 @@ func (s *Service) Agree(ctx context.Context, agreed string) error {
 	if agreed != now.Agreed {
 		return errs.New(errs.Conflict, "identity.agreement_version")
 	}
-	return s.db.Write(ctx, func(tx *sqldb.Tx) error { return s.agreeTx(ctx, tx, actor.PersonID, agreed) })
+	return s.db.Write(ctx, func(tx *sqldb.Tx) error { return s.AgreeTx(ctx, tx, actor.PersonID, agreed) })
 }
 
 // ConsentNeeded tells whether the actor has yet to agree to the present versions.

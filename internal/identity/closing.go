@@ -51,7 +51,8 @@ func (s *Service) WithdrawClosing(ctx context.Context) error {
 	})
 }
 
-// FinishClosings closes the accounts whose seven days are over and returns how many; a job calls it with SystemContext.
+// FinishClosings closes the accounts whose seven days are over and returns how many; it also erases uploaded files whose time
+// has come, those of closed accounts among them. A job calls it with SystemContext.
 func (s *Service) FinishClosings(ctx context.Context) (n int, err error) {
 	if a, _ := ActorFrom(ctx); !a.System {
 		return 0, errs.New(errs.Forbidden, "identity.role_required")
@@ -70,10 +71,14 @@ func (s *Service) FinishClosings(ctx context.Context) (n int, err error) {
 			n++
 		}
 	}
+	if err == nil {
+		err = s.eraseProofs(ctx)
+	}
 	return n, err
 }
 
-// close erases what names the person: the seals are overwritten, the indexes replaced, sealed wishes emptied, grants and logins ended.
+// close erases what names the person: the seals are overwritten, the indexes replaced, sealed wishes emptied, uploaded files
+// marked for erasing, grants and logins ended.
 func (s *Service) close(ctx context.Context, personID string) error {
 	err := s.db.Write(ctx, func(tx *sqldb.Tx) error {
 		n, err := tx.Exec(ctx, `INSERT INTO closed_identity (person_id, id_number_index, closed_at)
@@ -86,6 +91,7 @@ func (s *Service) close(ctx context.Context, personID string) error {
 			`DELETE FROM login_failure WHERE account IN (SELECT phone_index FROM person WHERE id = $1 UNION SELECT id_number_index FROM person WHERE id = $1)`,
 			`DELETE FROM sms_code WHERE phone IN (SELECT phone_index FROM person WHERE id = $1)`,
 			`DELETE FROM role_grant WHERE person_id = $1`,
+			`UPDATE identity_proof SET due_at = created_at WHERE person_id = $1`,
 			`UPDATE identity_request SET state = CASE state WHEN 'pending' THEN 'withdrawn' ELSE state END WHERE person_id = $1`,
 		} {
 			if _, err := tx.Exec(ctx, statement, personID); err != nil {

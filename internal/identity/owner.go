@@ -216,6 +216,7 @@ func (o ownExport) Export(ctx context.Context, tx *sqldb.Tx, personID string) (s
 		"consents": `SELECT document, version, agreed_at, '', 0 FROM consent WHERE person_id = $1 ORDER BY agreed_at, document`,
 		"logins": `SELECT l.id, d.name, d.kind, d.id, l.created_at FROM login_session l JOIN device d ON d.id = l.device_id
 			WHERE l.person_id = $1 ORDER BY l.created_at`,
+		"proofs":   `SELECT id, kind, size, request_id, created_at FROM identity_proof WHERE person_id = $1 ORDER BY id`,
 		"requests": `SELECT id, kind, state, answer, created_at FROM identity_request WHERE person_id = $1 ORDER BY id`,
 		"audit":    `SELECT id, action, object, detail, at FROM audit_entry WHERE object = 'person/' || $1 ORDER BY at`,
 	} {

@@ -21,27 +21,31 @@ const (
 type Wish struct {
 	Name     string `json:"name,omitempty"`
 	IDNumber string `json:"id_number,omitempty"`
-	Proof    string `json:"proof,omitempty" doc:"What proves it, in words"`
-	ProofRef string `json:"proof_ref,omitempty" doc:"Reference of an uploaded file"`
+	Proof    string `json:"proof,omitempty" doc:"What the person says about it"`
+	ProofRef string `json:"proof_ref,omitempty" doc:"The uploaded file that proves it"`
 	UnitID   string `json:"unit_id,omitempty"`
 }
 
 // Request is one request as lists show it; the ID number in the wish is masked.
 type Request struct {
 	ID         string    `json:"id"`
-	Kind       string    `json:"kind"`
+	Kind       string    `json:"kind" enum:"correction,transfer"`
 	PersonID   string    `json:"person_id"`
 	PersonName string    `json:"person_name" doc:"Masked"`
+	IDMask     string    `json:"id_number_mask" doc:"Of the present ID number"`
+	FromUnit   string    `json:"from_unit" doc:"Name of the person's present unit"`
 	UnitID     string    `json:"unit_id" doc:"The unit whose administrator decides"`
+	UnitName   string    `json:"unit_name"`
 	State      string    `json:"state" enum:"pending,approved,refused,withdrawn"`
 	Wish       Wish      `json:"wish"`
 	CreatedAt  time.Time `json:"created_at"`
+	DecidedAt  time.Time `json:"decided_at" doc:"Epoch while it waits"`
 	Answer     string    `json:"answer"`
 	seal       []byte
 }
 
 // AskCorrection asks for another name or ID number; the person's unit administrator or an operator decides.
-// Errors: Invalid "identity.correction" with fields; Conflict "identity.request_pending".
+// Errors: Invalid "identity.correction" with fields; Invalid "identity.no_proof"; Conflict "identity.request_pending".
 func (s *Service) AskCorrection(ctx context.Context, w Wish) (string, error) {
 	actor, err := Require(ctx)
 	if err != nil {
@@ -55,8 +59,8 @@ func (s *Service) AskCorrection(ctx context.Context, w Wish) (string, error) {
 	if w.IDNumber != "" && !ValidIDNumber(w.IDNumber, s.db.Clock().Now()) {
 		e = e.WithField("id_number", "invalid")
 	}
-	if w.Proof == "" && w.ProofRef == "" {
-		e = e.WithField("proof", "missing")
+	if w.ProofRef == "" {
+		e = e.WithField("proof_ref", "missing")
 	}
 	if len(e.Fields) > 0 {
 		return "", e
@@ -99,6 +103,11 @@ func (s *Service) ask(ctx context.Context, actor Actor, kind, unitID string, w W
 			VALUES ($1, $2, $3, $4, $5, 'pending', $6, 0, '', '')`, requestID, kind, actor.PersonID, unitID, seal, tx.NowMicro()); err != nil {
 			return err
 		}
+		if w.ProofRef != "" {
+			if err := attachTx(ctx, tx, actor.PersonID, w.ProofRef, requestID); err != nil {
+				return err
+			}
+		}
 		return AuditTx(ctx, tx, "identity.asked_"+kind, "person/"+actor.PersonID, map[string]any{"request": requestID})
 	})
 	if sqldb.IsUnique(err) {
@@ -119,7 +128,10 @@ func (s *Service) WithdrawRequest(ctx context.Context, requestID string) error {
 		if err == nil && n == 0 {
 			err = errs.New(errs.NotFound, "identity.no_request")
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return releaseTx(ctx, tx, requestID, 0)
 	})
 }
 
@@ -162,13 +174,15 @@ func (s *Service) requests(ctx context.Context, where string, args ...any) (out 
 	return out, err
 }
 
-const requestColumns = `SELECT r.id, r.kind, r.person_id, p.name, r.unit_id, r.state, r.wish_seal, r.created_at, r.answer
-	FROM identity_request r JOIN person p ON p.id = r.person_id WHERE `
+const requestColumns = `SELECT r.id, r.kind, r.person_id, p.name, p.id_number_mask, coalesce(f.name, ''), r.unit_id, coalesce(u.name, ''),
+	r.state, r.wish_seal, r.created_at, r.decided_at, r.answer
+	FROM identity_request r JOIN person p ON p.id = r.person_id LEFT JOIN unit u ON u.id = r.unit_id LEFT JOIN unit f ON f.id = p.unit_id WHERE `
 
 func scanRequest(row sqldb.Scanner) (r Request, err error) {
-	var created int64
-	err = row.Scan(&r.ID, &r.Kind, &r.PersonID, &r.PersonName, &r.UnitID, &r.State, &r.seal, &created, &r.Answer)
-	r.CreatedAt = time.UnixMicro(created).UTC()
+	var created, decided int64
+	err = row.Scan(&r.ID, &r.Kind, &r.PersonID, &r.PersonName, &r.IDMask, &r.FromUnit, &r.UnitID, &r.UnitName,
+		&r.State, &r.seal, &created, &decided, &r.Answer)
+	r.CreatedAt, r.DecidedAt = time.UnixMicro(created).UTC(), time.UnixMicro(decided).UTC()
 	return r, err
 }
 
@@ -201,7 +215,7 @@ func (s *Service) Decide(ctx context.Context, requestID string, approve bool, an
 		if r, ok, err = sqldb.One(ctx, tx, scanRequest, requestColumns+`r.id = $1`, requestID); err != nil {
 			return err
 		}
-		if !ok || !actor.System && !actor.Has(Operator, "") && !actor.Has(UnitAdmin, r.UnitID) {
+		if !ok || !decides(actor, r) {
 			return errs.New(errs.NotFound, "identity.no_request")
 		}
 		if r.PersonID == actor.PersonID {
@@ -215,6 +229,9 @@ func (s *Service) Decide(ctx context.Context, requestID string, approve bool, an
 		if err == nil && approve {
 			err = s.fulfilTx(ctx, tx, r)
 		}
+		if err == nil {
+			err = releaseTx(ctx, tx, requestID, proofAfter)
+		}
 		if err != nil {
 			return err
 		}
@@ -225,6 +242,11 @@ func (s *Service) Decide(ctx context.Context, requestID string, approve bool, an
 	}
 	s.forgetPerson(r.PersonID, "")
 	return err
+}
+
+// decides tells whether the actor may decide r: an operator, or the administrator of the unit it was sent to.
+func decides(actor Actor, r Request) bool {
+	return actor.System || actor.Has(Operator, "") || r.UnitID != "" && actor.Has(UnitAdmin, r.UnitID)
 }
 
 // fulfilTx does what was asked.

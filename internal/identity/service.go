@@ -13,6 +13,7 @@ import (
 	"xueshi/internal/kernel/errs"
 	"xueshi/internal/kernel/id"
 	"xueshi/internal/org"
+	"xueshi/internal/platform/blob"
 	"xueshi/internal/platform/limit"
 	"xueshi/internal/platform/secret"
 	"xueshi/internal/platform/sqldb"
@@ -47,9 +48,10 @@ const (
 
 // Service is the use cases of identity.
 type Service struct {
-	db   *sqldb.DB
-	keys *secret.Keys
-	send CodeSender
+	db     *sqldb.DB
+	keys   *secret.Keys
+	send   CodeSender
+	proofs blob.Store
 
 	exporters []Exporter
 
@@ -63,8 +65,12 @@ type cached struct {
 }
 
 // New makes the service.
-func New(db *sqldb.DB, keys *secret.Keys, send CodeSender) *Service {
-	return &Service{db: db, keys: keys, send: send, cache: map[string]cached{}}
+func New(db *sqldb.DB, keys *secret.Keys, send CodeSender, opts ...Option) *Service {
+	s := &Service{db: db, keys: keys, send: send, proofs: noStore{}, cache: map[string]cached{}}
+	for _, o := range opts {
+		o(s)
+	}
+	return s
 }
 
 // DeviceInfo is what a browser tells of itself at login: its public key above all.
@@ -114,7 +120,7 @@ func (s *Service) Register(ctx context.Context, r Registration) (Login, error) {
 		if err != nil {
 			return err
 		}
-		if err := s.agreeTx(ctx, tx, personID, r.Agreed); err != nil {
+		if err := s.AgreeTx(ctx, tx, personID, r.Agreed); err != nil {
 			return err
 		}
 		login, err = s.logInTx(ctx, tx, personID, r.Device)

@@ -99,13 +99,16 @@ func (s *Service) actorTx(ctx context.Context, tx *sqldb.Tx, hash string) (a Act
 
 // Me is what an account's owner sees of it.
 type Me struct {
-	Name         string   `json:"name"`
-	IDNumberMask string   `json:"id_number_mask"`
-	PhoneMask    string   `json:"phone_mask"`
-	RegionID     string   `json:"region_id"`
-	UnitID       string   `json:"unit_id"`
-	Roles        []string `json:"roles"`
-	LargeText    bool     `json:"large_text"`
+	Name         string     `json:"name"`
+	IDNumberMask string     `json:"id_number_mask"`
+	PhoneMask    string     `json:"phone_mask"`
+	RegionID     string     `json:"region_id"`
+	RegionName   string     `json:"region_name"`
+	UnitID       string     `json:"unit_id"`
+	UnitName     string     `json:"unit_name"`
+	Roles        []string   `json:"roles"`
+	LargeText    bool       `json:"large_text"`
+	ClosesAt     *time.Time `json:"closes_at,omitempty" doc:"Closing was asked for; until then it can be taken back"`
 }
 
 // Me reads the actor's own account.
@@ -116,11 +119,16 @@ func (s *Service) Me(ctx context.Context) (m Me, err error) {
 	}
 	err = s.db.Read(ctx, func(tx *sqldb.Tx) error {
 		m, _, err = sqldb.One(ctx, tx, func(row sqldb.Scanner) (m Me, err error) {
-			var large int64
-			err = row.Scan(&m.Name, &m.IDNumberMask, &m.PhoneMask, &m.RegionID, &m.UnitID, &large)
+			var large, closing int64
+			err = row.Scan(&m.Name, &m.IDNumberMask, &m.PhoneMask, &m.RegionID, &m.RegionName, &m.UnitID, &m.UnitName, &large, &closing)
 			m.LargeText = large != 0
+			if closing > 0 {
+				at := time.UnixMicro(closing).UTC().Add(closingCools)
+				m.ClosesAt = &at
+			}
 			return m, err
-		}, `SELECT name, id_number_mask, phone_mask, region_id, unit_id, large_text FROM person WHERE id = $1`, actor.PersonID)
+		}, `SELECT p.name, p.id_number_mask, p.phone_mask, p.region_id, coalesce(r.name, ''), p.unit_id, coalesce(u.name, ''), p.large_text, p.closing_at
+			FROM person p LEFT JOIN region r ON r.id = p.region_id LEFT JOIN unit u ON u.id = p.unit_id WHERE p.id = $1`, actor.PersonID)
 		return err
 	})
 	for _, g := range actor.Grants {

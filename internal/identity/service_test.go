@@ -17,6 +17,7 @@ import (
 	"xueshi/internal/gateway/sms"
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/errs"
+	"xueshi/internal/platform/blob"
 	"xueshi/internal/platform/secret"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/platform/sqldb/sqltest"
@@ -29,14 +30,15 @@ type city struct {
 	t   *testing.T
 	svc *identity.Service
 	sms *sms.Simulator
+	dir string // of the blob store
 }
 
 func newCity(t *testing.T, env *sqltest.Env) *city {
 	t.Helper()
 	keys, err := secret.Open(t.TempDir())
 	must(t, err)
-	inbox := sms.NewSimulator(false)
-	c := &city{env, t, identity.New(env.DB, keys, inbox), inbox}
+	inbox, dir := sms.NewSimulator(false), t.TempDir()
+	c := &city{env, t, identity.New(env.DB, keys, inbox, identity.WithProofs(blob.NewLocal(dir))), inbox, dir}
 	must(t, env.Write(t.Context(), func(tx *sqldb.Tx) error {
 		for _, q := range []string{`INSERT INTO region (id, parent, name, kind, rank) VALUES ('r1', '', '忻府', 'county', 1)`,
 			`INSERT INTO region (id, parent, name, kind, rank) VALUES ('r2', '', '原平', 'county', 2)`,
@@ -309,7 +311,13 @@ func TestCorrectionAndTransfer(t *testing.T) {
 			t.Fatal(a, err)
 		}
 		ctx = identity.WithActor(t.Context(), a)
-		req, err = c.svc.AskCorrection(ctx, identity.Wish{Name: "王晓岚", IDNumber: idNumber(3), Proof: "户口簿"})
+		wish := identity.Wish{Name: "王晓岚", IDNumber: idNumber(3), Proof: "户口簿"}
+		_, err = c.svc.AskCorrection(ctx, wish)
+		refused(t, err, "identity.correction")
+		p, err := c.svc.KeepProof(ctx, picture(t))
+		must(t, err)
+		wish.ProofRef = p.ID
+		req, err = c.svc.AskCorrection(ctx, wish)
 		must(t, err)
 		must(t, c.svc.Decide(admin, req, true, ""))
 		me, err := c.svc.Me(ctx)

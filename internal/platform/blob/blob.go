@@ -14,6 +14,8 @@ type Store interface {
 	Put(key string, r io.Reader) error
 	// Open gives the file for reading and seeking. os.IsNotExist(err) when there is none.
 	Open(key string) (*os.File, error)
+	// Remove erases the file; one that is not there is no error.
+	Remove(key string) error
 }
 
 // Local keeps files under a folder.
@@ -62,4 +64,16 @@ func (l *Local) Open(key string) (*os.File, error) {
 		return nil, err
 	}
 	return os.Open(path)
+}
+
+// Remove implements Store.
+func (l *Local) Remove(key string) error {
+	path, err := l.path(key)
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -37,6 +38,9 @@ func RegisterAccount(api huma.API, svc *identity.Service, cookies session.Cookie
 	httpx.Handle(api, huma.Operation{Method: "GET", Path: base + "requests", OperationID: "own-requests"}, a.requests)
 	httpx.Handle(api, huma.Operation{Method: "DELETE", Path: base + "requests/{id}", OperationID: "withdraw-request", DefaultStatus: 204}, a.withdraw)
 	httpx.Handle(api, huma.Operation{Method: "POST", Path: base + "corrections", OperationID: "ask-correction", DefaultStatus: 201}, a.correction)
+	httpx.Handle(api, huma.Operation{Method: "POST", Path: base + "proofs", OperationID: "keep-proof", DefaultStatus: 201,
+		MaxBodyBytes: 7 << 20, BodyReadTimeout: time.Minute}, a.keepProof)
+	httpx.Handle(api, huma.Operation{Method: "GET", Path: base + "requests/{id}/proof", OperationID: "own-proof"}, a.proof)
 	httpx.Handle(api, huma.Operation{Method: "POST", Path: base + "unit-transfer", OperationID: "ask-transfer", DefaultStatus: 201}, a.transfer)
 	httpx.Handle(api, huma.Operation{Method: "POST", Path: base + "export", OperationID: "export-own-data"}, a.export)
 	httpx.Handle(api, huma.Operation{Method: "POST", Path: base + "close", OperationID: "close-account", DefaultStatus: 204}, a.close)
@@ -105,6 +109,22 @@ func (a account) correction(ctx context.Context, in *struct {
 }) (*httpx.Body[made], error) {
 	b := in.Body
 	return asMade(a.svc.AskCorrection(ctx, identity.Wish{Name: b.Name, IDNumber: b.IDNumber, Proof: b.Proof, ProofRef: b.ProofRef}))
+}
+
+func (a account) keepProof(ctx context.Context, in *struct {
+	Body struct {
+		Content []byte `json:"content" doc:"A JPEG, PNG or PDF file, base64; at most 5 MiB"`
+	}
+}) (*httpx.Body[identity.Proof], error) {
+	p, err := a.svc.KeepProof(ctx, in.Body.Content)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.OK(p)
+}
+
+func (a account) proof(ctx context.Context, in *byID) (*httpx.File, error) {
+	return session.Proof(a.svc.RequestProof(ctx, in.ID))
 }
 
 func (a account) transfer(ctx context.Context, in *struct {

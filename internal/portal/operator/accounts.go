@@ -8,6 +8,7 @@ import (
 
 	"xueshi/internal/identity"
 	"xueshi/internal/platform/httpx"
+	"xueshi/internal/portal/session"
 )
 
 type accounts struct{ svc *identity.Service }
@@ -22,6 +23,7 @@ func RegisterAccount(api huma.API, svc *identity.Service) {
 	httpx.Handle(api, huma.Operation{Method: "PUT", Path: base + "{id}/lock", OperationID: "lock-account", DefaultStatus: 204}, a.lock)
 	httpx.Handle(api, huma.Operation{Method: "POST", Path: base + "{id}/reveal", OperationID: "reveal-id-number"}, a.reveal)
 	httpx.Handle(api, huma.Operation{Method: "GET", Path: base + "requests", OperationID: "all-requests"}, a.requests)
+	httpx.Handle(api, huma.Operation{Method: "GET", Path: base + "requests/{id}/proof", OperationID: "operator-proof"}, a.proof)
 	httpx.Handle(api, huma.Operation{Method: "POST", Path: base + "requests/{id}/decide", OperationID: "operator-decide", DefaultStatus: 204}, a.decide)
 }
 
@@ -107,4 +109,10 @@ func (a accounts) decide(ctx context.Context, in *struct {
 	}
 }) (*struct{}, error) {
 	return nil, a.svc.Decide(ctx, in.ID, in.Body.Approve, in.Body.Answer)
+}
+
+func (a accounts) proof(ctx context.Context, in *struct {
+	ID string `path:"id" maxLength:"40"`
+}) (*httpx.File, error) {
+	return session.Proof(a.svc.RequestProof(ctx, in.ID))
 }

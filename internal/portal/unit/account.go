@@ -3,11 +3,13 @@ package unit
 
 import (
 	"context"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"xueshi/internal/identity"
 	"xueshi/internal/platform/httpx"
+	"xueshi/internal/portal/session"
 )
 
 type account struct{ svc *identity.Service }
@@ -16,11 +18,39 @@ type account struct{ svc *identity.Service }
 func RegisterAccount(api huma.API, svc *identity.Service) {
 	a := account{svc}
 	const base = "/api/unit/units/{unit}/"
+	httpx.Handle(api, huma.Operation{Method: "GET", Path: "/api/unit/units", OperationID: "own-units"}, a.units)
+	httpx.Handle(api, huma.Operation{Method: "GET", Path: "/api/unit/import-template.xlsx", OperationID: "import-template"}, a.template)
 	httpx.Handle(api, huma.Operation{Method: "GET", Path: base + "learners", OperationID: "unit-learners"}, a.learners)
-	httpx.Handle(api, huma.Operation{Method: "POST", Path: base + "import", OperationID: "preview-import", MaxBodyBytes: 3 << 20}, a.preview)
+	httpx.Handle(api, huma.Operation{Method: "POST", Path: base + "import", OperationID: "preview-import", MaxBodyBytes: 3 << 20, BodyReadTimeout: time.Minute}, a.preview)
 	httpx.Handle(api, huma.Operation{Method: "POST", Path: "/api/unit/imports/{id}/confirm", OperationID: "confirm-import"}, a.confirm)
 	httpx.Handle(api, huma.Operation{Method: "GET", Path: base + "requests", OperationID: "unit-requests"}, a.requests)
+	httpx.Handle(api, huma.Operation{Method: "GET", Path: "/api/unit/requests/{id}/proof", OperationID: "unit-proof"}, a.proof)
 	httpx.Handle(api, huma.Operation{Method: "POST", Path: "/api/unit/requests/{id}/decide", OperationID: "unit-decide", DefaultStatus: 204}, a.decide)
+}
+
+func (a account) units(ctx context.Context, _ *struct{}) (*httpx.Body[httpx.Page[identity.AdminUnit]], error) {
+	items, err := a.svc.OwnUnits(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return httpx.OK(httpx.Page[identity.AdminUnit]{Items: items})
+}
+
+func (a account) template(ctx context.Context, _ *struct{}) (*httpx.File, error) {
+	if _, err := identity.Require(ctx, identity.UnitAdmin); err != nil {
+		return nil, err
+	}
+	content, err := identity.ImportTemplate()
+	if err != nil {
+		return nil, err
+	}
+	return httpx.Attachment("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "learners.xlsx", content)
+}
+
+func (a account) proof(ctx context.Context, in *struct {
+	ID string `path:"id" maxLength:"40"`
+}) (*httpx.File, error) {
+	return session.Proof(a.svc.RequestProof(ctx, in.ID))
 }
 
 func (a account) learners(ctx context.Context, in *struct {

@@ -148,6 +148,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/learner/account/proofs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["keep-proof"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/learner/account/requests": {
         parameters: {
             query?: never;
@@ -175,6 +191,22 @@ export interface paths {
         put?: never;
         post?: never;
         delete: operations["withdraw-request"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/learner/account/requests/{id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["own-proof"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -531,6 +563,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operator/accounts/requests/{id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["operator-proof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/operator/accounts/{id}/grants": {
         parameters: {
             query?: never;
@@ -859,6 +907,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/unit/import-template.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["import-template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/unit/imports/{id}/confirm": {
         parameters: {
             query?: never;
@@ -885,6 +949,38 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["unit-decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/unit/requests/{id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["unit-proof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/unit/units": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["own-units"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1275,6 +1371,16 @@ export interface components {
             state: "active" | "locked" | "closing" | "closed";
             unit_id: string;
         };
+        IdentityAdminUnit: {
+            id: string;
+            name: string;
+            region_id: string;
+            /**
+             * Format: int64
+             * @description Requests that wait for a decision
+             */
+            waiting: number;
+        };
         IdentityAgreements: {
             /** @description What a consent to both sends back */
             agreed: string;
@@ -1306,20 +1412,48 @@ export interface components {
             phone: string;
         };
         IdentityMe: {
+            /**
+             * Format: date-time
+             * @description Closing was asked for; until then it can be taken back
+             */
+            closes_at?: string;
             id_number_mask: string;
             large_text: boolean;
             name: string;
             phone_mask: string;
             region_id: string;
+            region_name: string;
             roles: string[] | null;
             unit_id: string;
+            unit_name: string;
+        };
+        IdentityProof: {
+            /** @description For proof_ref of a correction */
+            id: string;
+            /** @enum {string} */
+            kind: "jpeg" | "png" | "pdf";
+            /**
+             * Format: int64
+             * @description Bytes
+             */
+            size: number;
         };
         IdentityRequest: {
             answer: string;
             /** Format: date-time */
             created_at: string;
+            /**
+             * Format: date-time
+             * @description Epoch while it waits
+             */
+            decided_at: string;
+            /** @description Name of the person's present unit */
+            from_unit: string;
             id: string;
-            kind: string;
+            /** @description Of the present ID number */
+            id_number_mask: string;
+            /** @enum {string} */
+            kind: "correction" | "transfer";
             person_id: string;
             /** @description Masked */
             person_name: string;
@@ -1327,6 +1461,7 @@ export interface components {
             state: "pending" | "approved" | "refused" | "withdrawn";
             /** @description The unit whose administrator decides */
             unit_id: string;
+            unit_name: string;
             wish: components["schemas"]["IdentityWish"];
         };
         IdentityRowError: {
@@ -1353,11 +1488,15 @@ export interface components {
         IdentityWish: {
             id_number?: string;
             name?: string;
-            /** @description What proves it, in words */
+            /** @description What the person says about it */
             proof?: string;
-            /** @description Reference of an uploaded file */
+            /** @description The uploaded file that proves it */
             proof_ref?: string;
             unit_id?: string;
+        };
+        "Keep-proofRequest": {
+            /** @description A JPEG, PNG or PDF file, base64; at most 5 MiB */
+            content: string;
         };
         LearnerAcquired: {
             answer: components["schemas"]["PlaybackAnswer"];
@@ -1578,6 +1717,11 @@ export interface components {
         };
         PageIdentityAccount: {
             items: components["schemas"]["IdentityAccount"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageIdentityAdminUnit: {
+            items: components["schemas"]["IdentityAdminUnit"][] | null;
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
@@ -2179,6 +2323,39 @@ export interface operations {
             };
         };
     };
+    "keep-proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Keep-proofRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProof"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
     "own-requests": {
         parameters: {
             query?: never;
@@ -2225,6 +2402,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "own-proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Disposition"?: string;
+                    "Content-Security-Policy"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
             };
             /** @description Error */
             default: {
@@ -2932,6 +3144,41 @@ export interface operations {
             };
         };
     };
+    "operator-proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Disposition"?: string;
+                    "Content-Security-Policy"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
     grant: {
         parameters: {
             query?: never;
@@ -3614,6 +3861,39 @@ export interface operations {
             };
         };
     };
+    "import-template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Disposition"?: string;
+                    "Content-Security-Policy"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
     "confirm-import": {
         parameters: {
             query?: never;
@@ -3666,6 +3946,70 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "unit-proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Disposition"?: string;
+                    "Content-Security-Policy"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "own-units": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageIdentityAdminUnit"];
+                };
             };
             /** @description Error */
             default: {
