@@ -4,6 +4,7 @@ import learner from './learner'
 import player from './player'
 import help from './help'
 import operator from './operator'
+import unit from './unit'
 import errors from './errors'
 
-export default { ...app, ...publicTexts, ...learner, ...player, ...help, ...operator, ...errors }
+export default { ...app, ...publicTexts, ...learner, ...player, ...help, ...operator, ...unit, ...errors }
