@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 
 const require = createRequire(new URL('../web/package.json', import.meta.url))
 const { chromium } = require('playwright-core')
@@ -18,11 +19,27 @@ export async function start() {
   if (made.status !== 0) throw new Error(made.stderr)
   const people = readFileSync(join(data, 'demo-logins.txt'), 'utf8').trim().split('\n').map(l => { const [phone, password, roles, name] = l.split('\t'); return { phone, password, roles, name } })
   const args = ['serve', '--data', data, '--addr', '127.0.0.1:0', '--demo', ...(process.env.XUESHI_DATABASE ? ['--database', process.env.XUESHI_DATABASE] : [])]
-  const server = spawn(bin, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+  const server = spawn(bin, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const code = codesOf(server.stderr)
   const base = await new Promise((done, fail) => { server.stdout.once('data', d => done(String(d).trim())); server.once('exit', c => fail(new Error(`server exited: ${c}`))) })
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: flags })
   const stop = async () => { await browser.close(); server.kill('SIGTERM'); await new Promise(r => server.once('exit', r)); rmSync(data, { recursive: true, force: true }) }
-  return { base, people, browser, data, bin, stop }
+  return { base, people, browser, data, bin, stop, code }
+}
+
+/** The SMS codes a demo server writes to its log, each given out once: code(phone, purpose) waits for the next. */
+function codesOf(stderr) {
+  const codes = new Map()
+  createInterface({ input: stderr }).on('line', line => {
+    if (!line.includes('"simulated sms"')) return
+    const m = JSON.parse(line)
+    codes.set(`${m.to}/${m.purpose}`, m.code)
+  })
+  return (phone, purpose) => until(() => {
+    const key = `${phone}/${purpose}`, code = codes.get(key)
+    codes.delete(key)
+    return code
+  }, 10_000)
 }
 
 /** A page of a fresh browser profile that collects everything that went wrong in it. */

@@ -1,13 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import en from '../src/locales/en/errors'
 import zh from '../src/locales/zh-CN/errors'
 
-const internal = join(__dirname, '../../internal')
-const sources = readdirSync(internal, { recursive: true, encoding: 'utf8' })
-  .filter(f => f.endsWith('.go') && !f.endsWith('_test.go'))
-  .map(f => ({ name: f.replaceAll('\\', '/'), text: readFileSync(join(internal, f), 'utf8') }))
+const files = import.meta.glob<string>('../../internal/**/*.go', { query: '?raw', import: 'default', eager: true })
+const sources = Object.entries(files)
+  .filter(([path]) => !path.endsWith('_test.go'))
+  .map(([path, text]) => ({ name: path.replace('../../internal/', ''), text }))
 
 // Every place in the Go sources where a refusal gets its code. Internal errors show the sentence of "internal".
 const places = [
