@@ -31,10 +31,11 @@ type storage struct {
 
 type serve struct {
 	storage
-	Addr  string `help:"Address to listen on." default:"127.0.0.1:8080" env:"ADDR"`
-	Demo  bool   `help:"The demo city: SMS codes are written to the log."`
-	Media string `help:"Folder of the demo sources." default:"demo"`
-	TLS   bool   `help:"The site is reached by HTTPS (through a proxy)."`
+	Addr    string `help:"Address to listen on." default:"127.0.0.1:8080" env:"ADDR"`
+	Demo    bool   `help:"The demo city: the SMS service is a simulator on this machine, and its codes are written to the log."`
+	Media   string `help:"Folder of the demo sources." default:"demo"`
+	TLS     bool   `help:"The site is reached by HTTPS (through a proxy): secure cookies, HSTS." env:"XUESHI_TLS"`
+	Proxied bool   `help:"All requests come through a reverse proxy that sets X-Real-IP: limits count that address. Never without such a proxy." env:"XUESHI_PROXIED"`
 }
 
 type demoCmd struct {
@@ -74,7 +75,8 @@ func main() {
 
 // Run serves until a signal, then drains: open requests end, what waits for the database is committed.
 func (s *serve) Run(ctx context.Context) error {
-	a, err := app.New(ctx, app.Config{Data: s.Data, Database: s.Database, Demo: s.Media, TLS: s.TLS, LogCodes: s.Demo}, clock.System{}, nil)
+	a, err := app.New(ctx, app.Config{Data: s.Data, Database: s.Database, Demo: s.Media, TLS: s.TLS, Proxied: s.Proxied,
+		Simulate: s.Demo, LogCodes: s.Demo}, clock.System{}, nil)
 	if err != nil {
 		return err
 	}

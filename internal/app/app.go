@@ -15,7 +15,9 @@ import (
 	"xueshi/internal/catalog"
 	"xueshi/internal/credit"
 	"xueshi/internal/enrolment"
+	"xueshi/internal/gateway/credential"
 	"xueshi/internal/gateway/sms"
+	"xueshi/internal/gateway/sms/smssim"
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/clock"
 	"xueshi/internal/media"
@@ -45,21 +47,25 @@ type Config struct {
 	Database string // "postgres://…", or empty for SQLite under Data
 	Demo     string // folder of the demo city's sources; spoken digits are read from it
 	TLS      bool   // the site is reached by HTTPS
+	Proxied  bool   // requests come through a reverse proxy that sets X-Real-IP
+	Simulate bool   // outside services are simulators on loopback (demo city, tests)
 	LogCodes bool   // the SMS simulator writes codes to the log (demo city)
 }
 
 // App is the running program without its listener.
 type App struct {
-	DB       *sqldb.DB
-	Keys     *secret.Keys
-	Store    blob.Store
-	SMS      *sms.Simulator
-	Identity *identity.Service
-	Playback *playback.Service
-	Credit   *credit.Service
-	Signer   *ledger.Signer
-	Handler  http.Handler
-	stop     func()
+	DB          *sqldb.DB
+	Keys        *secret.Keys
+	Store       blob.Store
+	Credentials *credential.Service
+	Outbox      *sms.Outbox
+	SMS         *smssim.Server // nil unless simulated
+	Identity    *identity.Service
+	Playback    *playback.Service
+	Credit      *credit.Service
+	Signer      *ledger.Signer
+	Handler     http.Handler
+	stop        func()
 }
 
 // DSN is where the configuration keeps its database.
@@ -79,14 +85,17 @@ func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Poli
 	if err != nil {
 		return nil, err
 	}
-	a := &App{DB: db, Store: blob.NewLocal(filepath.Join(cfg.Data, "blobs")), SMS: sms.NewSimulator(cfg.LogCodes)}
+	a := &App{DB: db, Store: blob.NewLocal(filepath.Join(cfg.Data, "blobs"))}
 	if err := sqldb.Migrate(ctx, db, migrations.FS, sqldb.LockPath(cfg.DSN())); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	if a.Keys, err = secret.Open(filepath.Join(cfg.Data, "keys")); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	a.Identity = identity.New(db, a.Keys, a.SMS, identity.WithProofs(a.Store))
+	if err := a.openGateways(cfg, clk); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	a.Identity = identity.New(db, a.Keys, a.Outbox, identity.WithProofs(a.Store))
 	a.Credit = credit.New(db)
 	if a.Signer, err = ledger.NewSigner(a.Keys.Derive("evidence-log")); err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -94,7 +103,7 @@ func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Poli
 	lessons := newLessons(db)
 	a.Playback = playback.New(playback.Deps{DB: db, Key: a.Keys.Derive("playback"), Lessons: lessons, Contents: lessons, Devices: a.Identity,
 		Completion: a.Credit, Policy: policy, Digits: loadDigits(cfg.Demo)})
-	a.Handler = a.handler(lessons, session.Cookies{TLS: cfg.TLS}, httpx.Options{Clock: clk, TLS: cfg.TLS})
+	a.Handler = a.handler(lessons, session.Cookies{TLS: cfg.TLS, Proxied: cfg.Proxied}, httpx.Options{Clock: clk, TLS: cfg.TLS})
 	return a, nil
 }
 
@@ -107,6 +116,7 @@ func (a *App) handler(lessons *lessons, cookies session.Cookies, o httpx.Options
 	unit.RegisterAccount(api, a.Identity)
 	operator.RegisterAccount(api, a.Identity)
 	operator.RegisterDesk(api, operator.Desk{DB: a.DB, Org: org.New(a.DB), Credit: a.Credit, Granter: a.Playback})
+	operator.RegisterGateways(api, a.Credentials, a.Outbox)
 	mediaportal.Register(mux, api, mediaportal.Services{Playback: a.Playback, Store: a.Store, Media: lessons.media})
 	mux.HandleFunc("/api/", public.NoAPI)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
@@ -114,11 +124,12 @@ func (a *App) handler(lessons *lessons, cookies session.Cookies, o httpx.Options
 	return httpx.Wrap(cookies.Middleware(a.Identity, httpx.Routed(mux)), o)
 }
 
-// Start runs the minute's work (account closings, evidence log) until Close. Every process may run it.
+// Start runs the minute's work (account closings, evidence log, messages left unsent) until Close. Every process may run it.
 func (a *App) Start(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	a.stop = func() { cancel(); <-done }
+	done, sent := make(chan struct{}), make(chan struct{})
+	a.stop = func() { cancel(); <-done; <-sent }
+	go func() { defer close(sent); a.resend(ctx) }()
 	go func() {
 		defer close(done)
 		tick := time.NewTicker(time.Minute)
@@ -149,7 +160,11 @@ func (a *App) Close() error {
 		a.stop()
 	}
 	a.Playback.Close()
-	return a.DB.Close()
+	var err error
+	if a.SMS != nil {
+		err = a.SMS.Close()
+	}
+	return errors.Join(err, a.DB.Close())
 }
 
 // loadDigits reads the spoken digits; without them checks have no audio form and offer another kind instead.

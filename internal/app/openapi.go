@@ -23,6 +23,7 @@ func OpenAPI() ([]byte, error) {
 	operator.RegisterAccount(api, nil)
 	operator.RegisterDesk(api, operator.Desk{})
 	mediaportal.Register(mux, api, mediaportal.Services{})
+	operator.RegisterGateways(api, nil, nil)
 	raw, err := json.Marshal(api.OpenAPI())
 	if err != nil {
 		return nil, err

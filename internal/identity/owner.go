@@ -92,12 +92,15 @@ func (s *Service) prove(ctx context.Context, actor Actor, password, code, purpos
 
 // RequireStepUp holds when the actor's login was proved within ten minutes (settled.md); jobs need none.
 // Errors: Precondition "identity.step_up_required".
-func (s *Service) RequireStepUp(ctx context.Context) error {
+func (s *Service) RequireStepUp(ctx context.Context) error { return RequireStepUp(ctx, s.db) }
+
+// RequireStepUp is Service.RequireStepUp for those who hold no identity service.
+func RequireStepUp(ctx context.Context, db *sqldb.DB) error {
 	actor, err := Require(ctx)
 	if err != nil || actor.System {
 		return err
 	}
-	return s.db.Read(ctx, func(tx *sqldb.Tx) error {
+	return db.Read(ctx, func(tx *sqldb.Tx) error {
 		at, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT coalesce(max(proved_at), 0) FROM login_session WHERE id = $1 AND ended_at = 0`, actor.SessionID)
 		if err == nil && at < tx.Now().Add(-stepUpFor).UnixMicro() {
 			err = errs.New(errs.Precondition, "identity.step_up_required")

@@ -19,11 +19,6 @@ import (
 	"xueshi/internal/platform/sqldb"
 )
 
-// CodeSender brings a one-time code to a phone.
-type CodeSender interface {
-	SendCode(ctx context.Context, phone, purpose, code string) error
-}
-
 // Purposes of one-time codes.
 const (
 	ForRegister = "register"

@@ -14,7 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"xueshi/internal/gateway/sms"
+	"xueshi/internal/gateway/sms/smssim"
+	"xueshi/internal/gateway/sms/smstest"
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/errs"
 	"xueshi/internal/platform/blob"
@@ -29,7 +30,7 @@ type city struct {
 	*sqltest.Env
 	t   *testing.T
 	svc *identity.Service
-	sms *sms.Simulator
+	sms *smssim.Server
 	dir string // of the blob store
 }
 
@@ -37,8 +38,10 @@ func newCity(t *testing.T, env *sqltest.Env) *city {
 	t.Helper()
 	keys, err := secret.Open(t.TempDir())
 	must(t, err)
-	inbox, dir := sms.NewSimulator(false), t.TempDir()
-	c := &city{env, t, identity.New(env.DB, keys, inbox, identity.WithProofs(blob.NewLocal(dir))), inbox, dir}
+	inbox, account := smstest.Service(t, env.Clock, false)
+	dir := t.TempDir()
+	outbox := smstest.New(env.DB, keys, env.Clock).Use(inbox, account).Outbox
+	c := &city{env, t, identity.New(env.DB, keys, outbox, identity.WithProofs(blob.NewLocal(dir))), inbox, dir}
 	must(t, env.Write(t.Context(), func(tx *sqldb.Tx) error {
 		for _, q := range []string{`INSERT INTO region (id, parent, name, kind, rank) VALUES ('r1', '', '忻府', 'county', 1)`,
 			`INSERT INTO region (id, parent, name, kind, rank) VALUES ('r2', '', '原平', 'county', 2)`,

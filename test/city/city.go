@@ -42,7 +42,7 @@ func New(t testing.TB, env *sqltest.Env) *City {
 	t.Helper()
 	ctx := context.Background()
 	root := filepath.Join(Root(), "demo")
-	c := &City{Clock: env.Clock, clk: env.Clock, cfg: app.Config{Data: t.TempDir(), Database: env.DSN, Demo: root}}
+	c := &City{Clock: env.Clock, clk: env.Clock, cfg: app.Config{Data: t.TempDir(), Database: env.DSN, Demo: root, Simulate: true}}
 	c.open(t)
 	if _, _, err := demo.Seed(ctx, demo.Deps{DB: c.DB, Store: c.Store, Identity: c.Identity, Source: os.DirFS(root)}); err != nil {
 		t.Fatal(err)

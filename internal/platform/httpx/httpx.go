@@ -141,8 +141,8 @@ func Plain(mux *http.ServeMux, api huma.API, op huma.Operation, h http.HandlerFu
 	api.OpenAPI().AddOperation(&op)
 }
 
-// File is the answer of a plain handler: bytes of one of the content types, or a problem.
-func File(description string, contentTypes ...string) map[string]*huma.Response {
+// FileAnswer documents the answer of a plain handler: bytes of one of the content types, or a problem.
+func FileAnswer(description string, contentTypes ...string) map[string]*huma.Response {
 	content := map[string]*huma.MediaType{}
 	for _, t := range contentTypes {
 		content[t] = &huma.MediaType{Schema: &huma.Schema{Type: "string", Format: "binary"}}

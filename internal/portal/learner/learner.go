@@ -40,7 +40,7 @@ func Register(mux *http.ServeMux, api huma.API, s Services) {
 	s.appeals(api)
 	httpx.Plain(mux, api, huma.Operation{Method: http.MethodGet, Path: "/api/learner/archive.xlsx", Summary: "The archive as a sheet for printing and filing",
 		Parameters: []*huma.Param{{Name: "year", In: "query", Schema: &huma.Schema{Type: "integer"}, Description: "Credit year; 0 = the present one"}},
-		Responses:  httpx.File("A workbook, A4 landscape", sheetType)}, s.sheet)
+		Responses:  httpx.FileAnswer("A workbook, A4 landscape", sheetType)}, s.sheet)
 }
 
 type yearIn struct {

@@ -198,7 +198,7 @@ func (s Services) playback(mux *http.ServeMux, api huma.API) {
 			return httpx.OK(Answered{r.Result, r.Check})
 		})
 	httpx.Plain(mux, api, huma.Operation{Method: http.MethodGet, Path: "/api/learner/playback/check/{id}/{file}", Summary: "Picture (N.png) or recording (N.wav) of a code task",
-		Responses: httpx.File("The picture or the recording", "image/png", "audio/wav")}, s.code)
+		Responses: httpx.FileAnswer("The picture or the recording", "image/png", "audio/wav")}, s.code)
 	httpx.Plain(mux, api, beatOperation(api), s.beat)
 }
 

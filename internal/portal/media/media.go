@@ -30,9 +30,9 @@ type Services struct {
 func Register(mux *http.ServeMux, api huma.API, s Services) {
 	httpx.Plain(mux, api, huma.Operation{Method: http.MethodGet, Path: "/media/{token}/{file}",
 		Summary:   "Playlist (index.m3u8), init.mp4 and segments (N.m4s) of a playback session; 425 before release, 410 once another place plays",
-		Responses: httpx.File("The file, with ranges", "application/vnd.apple.mpegurl", "video/mp4")}, s.session)
+		Responses: httpx.FileAnswer("The file, with ranges", "application/vnd.apple.mpegurl", "video/mp4")}, s.session)
 	httpx.Plain(mux, api, huma.Operation{Method: http.MethodGet, Path: "/media/public/{media}/{rev}/{file}", Summary: "Poster, captions and slides of a lesson",
-		Responses: httpx.File("The file, cached for good", "image/jpeg", "text/vtt")}, s.public)
+		Responses: httpx.FileAnswer("The file, cached for good", "image/jpeg", "text/vtt")}, s.public)
 }
 
 // session serves playlist, init segment and media segments of one playback session. The token stands in the path, since
