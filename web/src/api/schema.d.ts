@@ -661,6 +661,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operator/gateways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Outside services and the credentials they work with */
+        get: operations["gateways"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/gateways/sms/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages of the last seven days by result */
+        get: operations["sms-overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/gateways/sms/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test message and tell how it went */
+        post: operations["test-sms"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/gateways/sms/troubles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages that did not go through at once, newest first */
+        get: operations["sms-troubles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/gateways/{gateway}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** A new version of a credential; it holds at once */
+        put: operations["put-credential"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/gateways/{gateway}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of a credential, newest first */
+        get: operations["credential-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/gateways/{gateway}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the use of a credential */
+        post: operations["withdraw-credential"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/operator/settings": {
         parameters: {
             query?: never;
@@ -1148,6 +1267,42 @@ export interface components {
         ConsentRequest: {
             /** @description As GET /api/public/account/agreements gives it */
             agreed: string;
+        };
+        CredentialChange: {
+            /** @description The public part, complete */
+            fields: {
+                [key: string]: string;
+            };
+            reason: string;
+            /** @description Empty keeps the present secret, as long as access_key_id stays */
+            secret?: string;
+            /**
+             * Format: int64
+             * @description The version this change was made from; 0 when there is none
+             */
+            version: number;
+        };
+        CredentialEntry: {
+            key: string;
+            value: string;
+        };
+        CredentialView: {
+            fields: components["schemas"]["CredentialEntry"][] | null;
+            gateway: string;
+            reason: string;
+            /** @description •••• and the last four characters, empty when there is none */
+            secret_mask: string;
+            /** Format: date-time */
+            set_at?: string;
+            /** @description Masked name */
+            set_by: string;
+            /**
+             * @description simulator: the demo city's own service stands in
+             * @enum {string}
+             */
+            state: "none" | "active" | "withdrawn" | "simulator";
+            /** Format: int64 */
+            version: number;
         };
         CreditAppeal: {
             answer: string;
@@ -1710,6 +1865,11 @@ export interface components {
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
+        PageCredentialView: {
+            items: components["schemas"]["CredentialView"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
         PageCreditAppeal: {
             items: components["schemas"]["CreditAppeal"][] | null;
             /** @description Cursor of the next page; empty at the end */
@@ -1747,6 +1907,11 @@ export interface components {
         };
         PageOrgUnit: {
             items: components["schemas"]["OrgUnit"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageSmsTrouble: {
+            items: components["schemas"]["SmsTrouble"][] | null;
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
@@ -1996,9 +2161,68 @@ export interface components {
             /** @enum {string} */
             purpose: "step_up" | "phone";
         };
+        SmsDayCount: {
+            /** Format: int64 */
+            count: number;
+            /** @description 2026-11-24, in Beijing time */
+            day: string;
+            /** @description Code of the SMS service, or timeout, unreachable, garbage, forbidden, expired, replaced; empty while the first try is under way */
+            result: string;
+            /** @enum {string} */
+            state: "waiting" | "sending" | "sent" | "failed" | "expired" | "replaced";
+        };
+        SmsOverview: {
+            /** @description The last seven days, newest first */
+            days: components["schemas"]["SmsDayCount"][] | null;
+            /**
+             * @description paused: after repeated failures this process answers fast for a while
+             * @enum {string}
+             */
+            ready: "ready" | "unset" | "paused";
+            /**
+             * Format: int64
+             * @description Messages that will be tried again
+             */
+            waiting: number;
+        };
+        SmsTrial: {
+            /** Format: int64 */
+            duration_ms: number;
+            /** @description The service's own words */
+            message: string;
+            ok: boolean;
+            phone_mask: string;
+            request_id: string;
+            /** @description OK, a code of the service, or timeout, unreachable, garbage, forbidden */
+            result: string;
+        };
+        SmsTrouble: {
+            /** Format: date-time */
+            at: string;
+            id: string;
+            /** @description The service's own words */
+            message: string;
+            phone_mask: string;
+            purpose: string;
+            /** @description For the service's own desk */
+            request_id: string;
+            result: string;
+            /** @enum {string} */
+            state: "waiting" | "sending" | "failed" | "expired" | "replaced";
+            /** Format: int64 */
+            tries: number;
+        };
         "Step-upRequest": {
             code?: string;
             password?: string;
+        };
+        "Test-smsRequest": {
+            phone: string;
+            /**
+             * @description Whose template to use
+             * @enum {string}
+             */
+            purpose: "register" | "login" | "reset" | "phone" | "step_up" | "unlock";
         };
         "Unit-decideRequest": {
             /** @description Needed for a refusal */
@@ -2014,6 +2238,14 @@ export interface components {
         UnlockRequest: {
             code: string;
             phone: string;
+        };
+        "Withdraw-credentialRequest": {
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that is to end
+             */
+            version: number;
         };
     };
     responses: never;
@@ -3369,6 +3601,231 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OperatorDecided"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    gateways: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCredentialView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "sms-overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SmsOverview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "test-sms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Test-smsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SmsTrial"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "sms-troubles": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSmsTrouble"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "put-credential": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gateway: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialChange"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "credential-versions": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                gateway: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCredentialView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "withdraw-credential": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gateway: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Withdraw-credentialRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

@@ -37,6 +37,7 @@ export default {
     start: 'Start an account',
     desk: 'Operator’s desk',
     settings: 'Site settings',
+    gateways: 'Outside services',
     home: 'My study',
     courses: 'Courses',
     course: 'Course',

@@ -37,6 +37,7 @@ export default {
     start: '启用账号',
     desk: '运营工作台',
     settings: '站点设置',
+    gateways: '外部服务',
     home: '我的学习',
     courses: '选课',
     course: '课程详情',

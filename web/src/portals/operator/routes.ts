@@ -13,6 +13,12 @@ export default [
         component: () => import('./pages/SettingsPage.vue'),
         meta: { title: 'settings' },
       },
+      {
+        path: 'gateways',
+        name: 'gateways',
+        component: () => import('./pages/GatewaysPage.vue'),
+        meta: { title: 'gateways' },
+      },
     ],
   },
 ] satisfies RouteRecordRaw[]
