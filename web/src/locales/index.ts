@@ -7,6 +7,7 @@ const saved = localStorage.getItem('locale') as Locale | null
 
 export const i18n = createI18n({
   legacy: false,
+  flatJson: true, // error codes hold dots: 'identity.phone' is one key of errors
   locale: saved ?? 'zh-CN',
   fallbackLocale: 'zh-CN',
   messages: { 'zh-CN': zh, en },
