@@ -3,6 +3,7 @@ import { mount } from '@vue/test-utils'
 import { expect, it } from 'vitest'
 import { toProblem } from '../src/api/client'
 import HoursRuler from '../src/components/HoursRuler.vue'
+import { useText } from '../src/composables/useText'
 import { i18n } from '../src/locales'
 
 it('reads an RFC 9457 problem', () => {
@@ -28,4 +29,13 @@ it('the ruler says its numbers to a screen reader', () => {
   })
   expect(w.attributes('aria-label')).toContain('已完成 57.5')
   expect(w.findAll('.labels span')).toHaveLength(10)
+})
+it('a problem is shown by the sentence of its code, with its numbers', () => {
+  const say = (code: string, params: object) => {
+    const setup = () => () => useText().problem(toProblem(422, { code, params }))
+    return mount({ setup }, { global: { plugins: [i18n] } }).text()
+  }
+  expect(say('identity.bad_credentials', {})).toBe('账号或密码不对。')
+  expect(say('identity.proof_size', { max_mb: 5 })).toContain('5 MB')
+  expect(say('no.such_code', {})).toContain('出了点问题')
 })

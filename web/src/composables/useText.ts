@@ -16,9 +16,7 @@ export function hours(tenths: number): string {
 export function useText() {
   const { t, te, locale } = useI18n()
   const problem = (p: ApiProblem) =>
-    te(`errors.${p.code}`) || t(`errors.${p.code}`) !== `errors.${p.code}`
-      ? t(`errors.${p.code}`, p.params)
-      : t('errors.internal')
+    te(`errors.${p.code}`, 'zh-CN') ? t(`errors.${p.code}`, p.params) : t('errors.internal')
   const spoken = (ms: number) => t('player.clock', { m: Math.floor(ms / 60000), s: Math.floor(ms / 1000) % 60 })
   const when = (iso: string) =>
     new Intl.DateTimeFormat(locale.value, { month: 'long', day: 'numeric', hour: '2-digit', minute: '2-digit' }).format(
