@@ -10,7 +10,6 @@ export const i18n = createI18n({
   flatJson: true, // error codes hold dots: 'identity.phone' is one key of errors
   locale: saved ?? 'zh-CN',
   fallbackLocale: 'zh-CN',
-  flatJson: true, // error sentences stand under their codes, which have dots
   messages: { 'zh-CN': zh, en },
 })
 
