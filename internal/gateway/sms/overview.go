@@ -64,7 +64,7 @@ func (o *Outbox) Overview(ctx context.Context) (v Overview, err error) {
 	return v, err
 }
 
-// Trouble is a message that did not go through at the first try.
+// Trouble is a message that has not gone through.
 type Trouble struct {
 	ID        string    `json:"id"`
 	At        time.Time `json:"at"`

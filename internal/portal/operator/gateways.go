@@ -33,7 +33,7 @@ func RegisterGateways(api huma.API, creds *credential.Service, outbox *sms.Outbo
 	httpx.Handle(api, op(http.MethodPost, "/{gateway}/withdraw", "withdraw-credential", "End the use of a credential"), g.withdraw)
 	httpx.Handle(api, op(http.MethodPost, "/sms/test", "test-sms", "Send a test message and tell how it went"), g.test)
 	httpx.Handle(api, op(http.MethodGet, "/sms/overview", "sms-overview", "Messages of the last seven days by result"), g.overview)
-	httpx.Handle(api, op(http.MethodGet, "/sms/troubles", "sms-troubles", "Messages that did not go through at once, newest first"), g.troubles)
+	httpx.Handle(api, op(http.MethodGet, "/sms/troubles", "sms-troubles", "Messages that have not gone through, newest first"), g.troubles)
 }
 
 func (g gateways) list(ctx context.Context, _ *struct{}) (*httpx.Body[httpx.Page[credential.View]], error) {

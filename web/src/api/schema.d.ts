@@ -719,7 +719,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Messages that did not go through at once, newest first */
+        /** Messages that have not gone through, newest first */
         get: operations["sms-troubles"];
         put?: never;
         post?: never;

@@ -66,8 +66,8 @@ export default {
     why: 'Reason',
     noDays: 'No message in the last seven days.',
     waiting: '{n} waiting to be sent again.',
-    troubles: 'Messages that did not go at once',
-    noTroubles: 'Every message went at the first try.',
+    troubles: 'Messages that did not go through',
+    noTroubles: 'Every message went through.',
     tries: '{n} tries',
     ends: {
       waiting: 'Waiting',

@@ -66,8 +66,8 @@ export default {
     why: '原因',
     noDays: '最近七天没有发送过短信。',
     waiting: '{n} 条正在等待重发。',
-    troubles: '没有一次发成的短信',
-    noTroubles: '短信都一次发成。',
+    troubles: '没有发成的短信',
+    noTroubles: '没有发不出的短信。',
     tries: '发送 {n} 次',
     ends: {
       waiting: '等待重发',
