@@ -12,7 +12,7 @@ help: ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 run: build ## build everything and serve the demo city
-	@bin/xueshi demo --data $(DATA) --media demo
+	@bin/xueshi demo --data $(DATA) --media demo --addr $(ADDR)
 	@exec bin/xueshi serve --addr $(ADDR) --data $(DATA) --demo
 
 build: bin/xueshi ## build web and binary

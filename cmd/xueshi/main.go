@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"xueshi/internal/demo"
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/clock"
+	"xueshi/internal/org"
 	"xueshi/internal/platform/httpx"
 	"xueshi/internal/verify"
 )
@@ -41,6 +43,7 @@ type serve struct {
 type demoCmd struct {
 	storage
 	Media string `help:"Folder of the demo sources." default:"demo"`
+	Addr  string `help:"Address the city will be served at, for the addresses of the sites." default:"127.0.0.1:8080" env:"ADDR"`
 }
 
 type verifyCmd struct{ storage }
@@ -108,9 +111,17 @@ func (d *demoCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	logins, made, err := demo.Seed(ctx, demo.Deps{DB: a.DB, Store: a.Store, Identity: a.Identity, Source: os.DirFS(d.Media)})
+	logins, made, err := demo.Seed(ctx, demo.Deps{DB: a.DB, Store: a.Store, Identity: a.Identity, Source: os.DirFS(d.Media), Population: true})
+	if err != nil {
+		return errors.Join(err, a.Close())
+	}
+	sites, err := org.New(a.DB).Sites(ctx)
 	if err = errors.Join(err, a.Close()); err != nil {
 		return err
+	}
+	_, port, _ := net.SplitHostPort(d.Addr) // without a port the bare names are right
+	for _, s := range sites {
+		fmt.Printf("http://%s\t%s\n", strings.TrimSuffix(net.JoinHostPort(s.Host, port), ":"), s.Settings["site_name"])
 	}
 	path := filepath.Join(d.Data, "demo-logins.txt")
 	if made {

@@ -5,36 +5,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
-	"time"
 
-	"xueshi/internal/catalog"
 	"xueshi/internal/credit"
-	"xueshi/internal/enrolment"
 	"xueshi/internal/gateway/credential"
 	"xueshi/internal/gateway/sms"
 	"xueshi/internal/gateway/sms/smssim"
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/clock"
 	"xueshi/internal/media"
-	"xueshi/internal/org"
 	"xueshi/internal/platform/blob"
 	"xueshi/internal/platform/httpx"
 	"xueshi/internal/platform/ledger"
 	"xueshi/internal/platform/secret"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/playback"
-	"xueshi/internal/portal/learner"
-	mediaportal "xueshi/internal/portal/media"
-	"xueshi/internal/portal/operator"
-	"xueshi/internal/portal/public"
 	"xueshi/internal/portal/session"
-	"xueshi/internal/portal/static"
-	"xueshi/internal/portal/unit"
+	"xueshi/internal/supervision"
 	"xueshi/migrations"
 )
 
@@ -63,6 +53,7 @@ type App struct {
 	Identity    *identity.Service
 	Playback    *playback.Service
 	Credit      *credit.Service
+	Supervision *supervision.Service
 	Signer      *ledger.Signer
 	Handler     http.Handler
 	stop        func()
@@ -96,7 +87,7 @@ func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Poli
 		return nil, errors.Join(err, db.Close())
 	}
 	a.Identity = identity.New(db, a.Keys, a.Outbox, identity.WithProofs(a.Store))
-	a.Credit = credit.New(db)
+	a.Credit, a.Supervision = credit.New(db), supervision.New(db)
 	if a.Signer, err = ledger.NewSigner(a.Keys.Derive("evidence-log")); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -105,53 +96,6 @@ func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Poli
 		Completion: a.Credit, Policy: policy, Digits: loadDigits(cfg.Demo)})
 	a.Handler = a.handler(lessons, session.Cookies{TLS: cfg.TLS, Proxied: cfg.Proxied}, httpx.Options{Clock: clk, TLS: cfg.TLS})
 	return a, nil
-}
-
-func (a *App) handler(lessons *lessons, cookies session.Cookies, o httpx.Options) http.Handler {
-	mux := http.NewServeMux()
-	api := httpx.New(mux, Version)
-	public.Register(api, public.Services{Identity: a.Identity, Org: org.New(a.DB), Catalog: catalog.New(a.DB), Cookies: cookies})
-	learner.Register(mux, api, learner.Services{Identity: a.Identity, Enrolment: enrolment.New(a.DB), Playback: a.Playback, Credit: a.Credit,
-		Lessons: &lessonPages{lessons, a.Playback}, Signer: a.Signer, Clock: o.Clock, Cookies: cookies})
-	unit.RegisterAccount(api, a.Identity)
-	operator.RegisterAccount(api, a.Identity)
-	operator.RegisterDesk(api, operator.Desk{DB: a.DB, Org: org.New(a.DB), Credit: a.Credit, Granter: a.Playback})
-	operator.RegisterGateways(api, a.Credentials, a.Outbox)
-	mediaportal.Register(mux, api, mediaportal.Services{Playback: a.Playback, Store: a.Store, Media: lessons.media})
-	mux.HandleFunc("/api/", public.NoAPI)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
-	mux.Handle("/", static.Handler())
-	return httpx.Wrap(cookies.Middleware(a.Identity, httpx.Routed(mux)), o)
-}
-
-// Start runs the minute's work (account closings, evidence log, messages left unsent) until Close. Every process may run it.
-func (a *App) Start(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
-	done, sent := make(chan struct{}), make(chan struct{})
-	a.stop = func() { cancel(); <-done; <-sent }
-	go func() { defer close(sent); a.resend(ctx) }()
-	go func() {
-		defer close(done)
-		tick := time.NewTicker(time.Minute)
-		defer tick.Stop()
-		for {
-			if _, err := a.Identity.FinishClosings(identity.SystemContext(ctx, "job:closing")); err != nil && ctx.Err() == nil && !sqldb.IsUnique(err) {
-				slog.ErrorContext(ctx, "closing", "error", err.Error())
-			}
-			more, err := a.Credit.Anchor(identity.SystemContext(ctx, "job:anchor"), a.Signer)
-			if err != nil && ctx.Err() == nil && !sqldb.IsUnique(err) { // unique: another process was first
-				slog.ErrorContext(ctx, "anchor", "error", err.Error())
-			}
-			if more && err == nil {
-				continue
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-		}
-	}()
 }
 
 // Close commits what is waiting and closes the database.

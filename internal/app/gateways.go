@@ -1,14 +1,9 @@
 package app
 
 import (
-	"context"
-	"log/slog"
-	"time"
-
 	"xueshi/internal/gateway/credential"
 	"xueshi/internal/gateway/sms"
 	"xueshi/internal/gateway/sms/smssim"
-	"xueshi/internal/identity"
 	"xueshi/internal/kernel/clock"
 )
 
@@ -34,22 +29,4 @@ func (a *App) openGateways(cfg Config, clk clock.Clock) error {
 	}
 	a.Credentials.StandIn(credential.Credential{Gateway: sms.Name, Fields: account.Fields(a.SMS.URL()), Secret: account.Secret})
 	return nil
-}
-
-// resend sends the messages that a crash or a failing service left behind, until ctx ends.
-func (a *App) resend(ctx context.Context) {
-	ctx = identity.SystemContext(ctx, "job:sms")
-	for {
-		next, err := a.Outbox.Resend(ctx)
-		if err != nil && ctx.Err() == nil {
-			slog.ErrorContext(ctx, "sms outbox", "error", err.Error())
-		}
-		wait := time.NewTimer(next)
-		select {
-		case <-ctx.Done():
-			wait.Stop()
-			return
-		case <-wait.C:
-		}
-	}
 }

@@ -14,18 +14,20 @@ import (
 
 // Summary is a year's standing, hours in tenths.
 type Summary struct {
-	Year               int64  `json:"year"`
-	NeedTenths         int64  `json:"need_tenths"`
-	PublicNeed         int64  `json:"public_need_tenths"`
-	ProfessionalNeed   int64  `json:"professional_need_tenths"`
-	PublicTenths       int64  `json:"public_tenths"`
-	ProfessionalTenths int64  `json:"professional_tenths"`
-	MissingTenths      int64  `json:"missing_tenths" doc:"Hours still missing; surplus public hours do not replace professional ones"`
-	ExpectedTenths     int64  `json:"expected_tenths" doc:"Where an even pace would stand today"`
-	DaysLeft           int    `json:"days_left"`
-	MinutesADay        int64  `json:"minutes_a_day"`
-	ProvisionalMS      int64  `json:"provisional_ms" doc:"Studied since the last passed check, not yet confirmed"`
-	LegalSource        string `json:"legal_source"`
+	Year               int64      `json:"year"`
+	NeedTenths         int64      `json:"need_tenths"`
+	PublicNeed         int64      `json:"public_need_tenths"`
+	ProfessionalNeed   int64      `json:"professional_need_tenths"`
+	PublicTenths       int64      `json:"public_tenths"`
+	ProfessionalTenths int64      `json:"professional_tenths"`
+	MissingTenths      int64      `json:"missing_tenths" doc:"Hours still missing; surplus public hours do not replace professional ones"`
+	ExpectedTenths     int64      `json:"expected_tenths" doc:"Where an even pace would stand today"`
+	DaysLeft           int        `json:"days_left"`
+	MinutesADay        int64      `json:"minutes_a_day"`
+	ProvisionalMS      int64      `json:"provisional_ms" doc:"Studied since the last passed check, not yet confirmed"`
+	LegalSource        string     `json:"legal_source"`
+	State              string     `json:"state" enum:"future,open,makeup,closed" doc:"Of the year: makeup = its own time is over, one may still study for it"`
+	EndsAt             *time.Time `json:"ends_at" doc:"Until when one may study for the year, exclusive"`
 }
 
 // CourseCard is one of the learner's courses.
@@ -47,6 +49,7 @@ type Resume struct {
 	CourseID    string    `json:"course_id"`
 	CourseTitle string    `json:"course_title"`
 	Chapter     string    `json:"chapter"`
+	Year        int64     `json:"year" doc:"Credit year the course counts for"`
 	MediaID     string    `json:"media_id"`
 	ResumeMS    int64     `json:"resume_ms"`
 	DurationMS  int64     `json:"duration_ms"`
@@ -92,7 +95,9 @@ func (s *Service) Home(ctx context.Context, year int64, lasts Lasts) (h Home, er
 		if h.Courses, err = cardsTx(ctx, tx, actor.PersonID, year); err != nil {
 			return err
 		}
-		h.Resume, err = resumeTx(ctx, tx, actor.PersonID, lasts)
+		if h.Resume, err = resumeTx(ctx, tx, actor.PersonID, lasts); h.Resume != nil && h.Summary.State == "makeup" && h.Resume.Year != year {
+			h.Resume = nil // a make-up year's page leads to that year's courses only
+		}
 		return err
 	})
 	return h, err
@@ -107,7 +112,7 @@ func summaryTx(ctx context.Context, tx *sqldb.Tx, personID string, year int64) (
 	if records, err = RecordsTx(ctx, tx, personID, year); err != nil {
 		return sum, nil, err
 	}
-	sum = Summary{Year: year, NeedTenths: rule.TotalTenths, ProfessionalNeed: rule.ProfessionalNeed, PublicNeed: rule.TotalTenths - rule.ProfessionalNeed, LegalSource: rule.LegalSource}
+	sum = Summary{Year: year, State: "closed", NeedTenths: rule.TotalTenths, ProfessionalNeed: rule.ProfessionalNeed, PublicNeed: rule.TotalTenths - rule.ProfessionalNeed, LegalSource: rule.LegalSource}
 	for _, r := range records {
 		if r.Subject == "public" {
 			sum.PublicTenths += r.HoursTenths
@@ -116,13 +121,15 @@ func summaryTx(ctx context.Context, tx *sqldb.Tx, personID string, year int64) (
 		}
 	}
 	sum.MissingTenths = Missing(rule, sum.PublicTenths, sum.ProfessionalTenths)
-	if sum.ProvisionalMS, err = playback.ProvisionalMS(ctx, tx, personID); err != nil {
+	if sum.ProvisionalMS, err = playback.ProvisionalMS(ctx, tx, personID, year); err != nil {
 		return sum, nil, err
 	}
-	end, found, err := enrolment.StudyEndTx(ctx, tx, year)
+	w, found, err := enrolment.WindowTx(ctx, tx, year)
 	if err != nil || !found {
 		return sum, records, err
 	}
+	end := w.EndsAt()
+	sum.State, sum.EndsAt = w.State, &end
 	sum.pace(rule, tx.Now(), end)
 	return sum, records, nil
 }
@@ -134,11 +141,11 @@ func Missing(rule Rule, public, professional int64) int64 {
 	return max(lackProfessional, lackTotal)
 }
 
-// pace compares with an even pace over the calendar year and says what a day must bring.
+// pace compares with an even pace over the calendar year and says what a day must bring until end, make-up time included.
 func (s *Summary) pace(rule Rule, now, end time.Time) {
 	today, last := civil.DateOf(now, civil.Shanghai), civil.DateOf(end.Add(-time.Second), civil.Shanghai)
-	first := civil.Date{Year: int(s.Year), Month: time.January, Day: 1}
-	all := first.DaysUntil(last) + 1
+	first, newYearsEve := civil.Date{Year: int(s.Year), Month: time.January, Day: 1}, civil.Date{Year: int(s.Year), Month: time.December, Day: 31}
+	all := first.DaysUntil(newYearsEve) + 1
 	gone := min(max(first.DaysUntil(today)+1, 0), all)
 	s.ExpectedTenths = rule.TotalTenths * int64(gone) / int64(all)
 	s.DaysLeft = max(0, today.DaysUntil(last)+1)
@@ -209,7 +216,7 @@ func resumeTx(ctx context.Context, tx *sqldb.Tx, personID string, lasts Lasts) (
 	if err != nil {
 		return nil, err
 	}
-	return &Resume{LessonID: l.ID, LessonTitle: l.Title, CourseID: c.ID, CourseTitle: c.Title, Chapter: l.Chapter, MediaID: l.MediaID,
+	return &Resume{LessonID: l.ID, LessonTitle: l.Title, CourseID: c.ID, CourseTitle: c.Title, Chapter: l.Chapter, Year: c.Year, MediaID: l.MediaID,
 		ResumeMS: last.ResumeMS, DurationMS: l.DurationMS, DeviceName: last.DeviceName, At: last.At}, nil
 }
 

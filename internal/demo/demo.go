@@ -27,6 +27,8 @@ type Deps struct {
 	Store    blob.Store
 	Identity *identity.Service
 	Source   fs.FS // the demo folder: courses.json, city.json, media/
+	// Population adds the further learners with seeded history that fill the bureau's figures; tests leave them out.
+	Population bool
 }
 
 // Login is one account of the demo city. Its password is made at seeding: there is no default password anywhere.
@@ -49,6 +51,7 @@ type lessonSource struct {
 	Points    []string                `json:"points"`
 	Slides    []struct{ T, S string } `json:"slides"`
 	Questions []question              `json:"questions"`
+	Media     string                  `json:"media"` // folder of the media, if it is not named as the lesson
 }
 
 type courseSource struct {
@@ -86,7 +89,10 @@ type cityFile struct {
 		Content string `json:"content"`
 		Month   int    `json:"month"`
 	} `json:"history"`
-	LegalSource string `json:"legal_source"`
+	LegalSource string           `json:"legal_source"`
+	LastYear    []lastYearCourse `json:"last_year"`
+	Population  population       `json:"population"`
+	Sites       []siteSource     `json:"sites"`
 }
 
 // Seed makes the city if it is not there yet; made is false, and no logins come back, when it was.
@@ -123,11 +129,20 @@ func Seed(ctx context.Context, d Deps) (logins []Login, made bool, err error) {
 		if err := seedOrg(ctx, tx, city, courses.Providers); err != nil {
 			return err
 		}
-		if err := seedCourses(ctx, tx, d, courses.Courses); err != nil {
+		if err := seedSites(ctx, tx, city.Sites); err != nil {
 			return err
 		}
-		logins, ids, err = seedPeople(ctx, tx, d, city, passwords, hashes)
-		return err
+		year := civil.DateOf(tx.Now(), civil.Shanghai).Year
+		if err := seedCourses(ctx, tx, d, year, courses.Courses); err != nil {
+			return err
+		}
+		if err := seedCourses(ctx, tx, d, year-1, lastYear(city.LastYear, courses.Courses, year-1)); err != nil {
+			return err
+		}
+		if logins, ids, err = seedPeople(ctx, tx, d, city, passwords, hashes); err != nil || !d.Population {
+			return err
+		}
+		return seedPopulation(ctx, tx, d, city, courses)
 	})
 	if err == nil && made {
 		err = seedConsent(ctx, d, ids)
@@ -189,13 +204,12 @@ func seedYears(ctx context.Context, tx *sqldb.Tx, city cityFile) error {
 	return nil
 }
 
-func seedCourses(ctx context.Context, tx *sqldb.Tx, d Deps, courses []courseSource) error {
-	year := civil.DateOf(tx.Now(), civil.Shanghai).Year
+func seedCourses(ctx context.Context, tx *sqldb.Tx, d Deps, year int, courses []courseSource) error {
 	for _, c := range courses {
 		var total int64
 		var all []*media.Media
 		for _, l := range c.Lessons {
-			dir, err := fs.Sub(d.Source, "media/"+l.ID)
+			dir, err := fs.Sub(d.Source, "media/"+l.folder())
 			if err != nil {
 				return err
 			}
@@ -309,7 +323,11 @@ func seedHistory(ctx context.Context, tx *sqldb.Tx, city cityFile, ids []string)
 
 // demoIDNumber makes a number of the right form that belongs to nobody: region 140900 with sequence numbers of the demo.
 func demoIDNumber(i int) string {
-	body := fmt.Sprintf("140900%d0101%03d", 1970+i, 900+i)
+	return checked(fmt.Sprintf("140900%d0101%03d", 1970+i, 900+i))
+}
+
+// checked adds the check digit of GB 11643.
+func checked(body string) string {
 	weights := [17]int{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2}
 	sum := 0
 	for k, w := range weights {

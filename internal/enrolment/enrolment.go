@@ -88,12 +88,6 @@ func openTx(ctx context.Context, tx *sqldb.Tx, year int64) error {
 	return err
 }
 
-// StudyEndTx is when studying for a year ends.
-func StudyEndTx(ctx context.Context, tx *sqldb.Tx, year int64) (time.Time, bool, error) {
-	at, found, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT study_end_at FROM year_window WHERE year = $1`, year)
-	return time.UnixMicro(at).UTC(), found, err
-}
-
 // MayStudyTx is the person's enrolment for the lesson's course, while its year is open.
 // Errors: Forbidden "playback.not_enrolled"; Conflict "enrolment.year_closed".
 func MayStudyTx(ctx context.Context, tx *sqldb.Tx, personID, courseID string) (Enrolment, error) {

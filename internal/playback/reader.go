@@ -69,9 +69,10 @@ func (s *Service) LastTx(ctx context.Context, tx *sqldb.Tx, learnerID string) (l
 	return Last{st.LessonID, st.CourseID, st.DeviceName, e.credited.FirstGap(e.lesson.DurationMS), time.UnixMicro(st.LastContact).UTC()}, true, nil
 }
 
-// ProvisionalMS is what the learner has studied since the last passed check, over all lessons.
-func ProvisionalMS(ctx context.Context, tx *sqldb.Tx, learnerID string) (int64, error) {
-	ms, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT since_check_ms FROM study WHERE learner_id = $1`, learnerID)
+// ProvisionalMS is what the learner has studied since the last passed check, if the course on now counts for the year.
+func ProvisionalMS(ctx context.Context, tx *sqldb.Tx, learnerID string, year int64) (int64, error) {
+	ms, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT s.since_check_ms FROM study s JOIN course c ON c.id = s.course_id
+		WHERE s.learner_id = $1 AND c.year = $2`, learnerID, year)
 	return ms, err
 }
 

@@ -269,3 +269,10 @@ func ProofsTx(ctx context.Context, tx *sqldb.Tx, kind, owner string, size int64,
 	}
 	return out, nil
 }
+
+// LastTx is the last place of an owner's chain that the newest checkpoint covers; 0 when none is in the log yet.
+func LastTx(ctx context.Context, tx *sqldb.Tx, kind, owner string) (int64, error) {
+	seq, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT coalesce(max(seq), 0) FROM merkle_leaf WHERE kind = $1 AND owner = $2
+		AND no < (SELECT coalesce(max(size), 0) FROM merkle_checkpoint)`, kind, owner)
+	return seq, err
+}

@@ -3,11 +3,13 @@ package public
 
 import (
 	"context"
+	"maps"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"xueshi/internal/catalog"
+	"xueshi/internal/enrolment"
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/errs"
 	"xueshi/internal/org"
@@ -17,10 +19,11 @@ import (
 
 // Services are the use cases this portal offers.
 type Services struct {
-	Identity *identity.Service
-	Org      *org.Service
-	Catalog  *catalog.Service
-	Cookies  session.Cookies
+	Identity  *identity.Service
+	Org       *org.Service
+	Catalog   *catalog.Service
+	Enrolment *enrolment.Service
+	Cookies   session.Cookies
 }
 
 // Register puts the portal on api.
@@ -30,7 +33,17 @@ func Register(api huma.API, s Services) {
 	s.site(api)
 }
 
+// AtHost is the name the browser asked for: it decides whose site answers.
+type AtHost struct{ host string }
+
+// Resolve implements huma.Resolver.
+func (h *AtHost) Resolve(ctx huma.Context) []error {
+	h.host = ctx.Host()
+	return nil
+}
+
 type searchIn struct {
+	AtHost
 	httpx.Paging
 	Text     string `query:"q" maxLength:"60"`
 	Subject  string `query:"subject" enum:"public,professional,"`
@@ -49,6 +62,13 @@ type CourseDetail struct {
 func (s Services) courses(api huma.API) {
 	httpx.Handle(api, huma.Operation{Method: http.MethodGet, Path: "/api/public/courses", Summary: "Search published courses"},
 		func(ctx context.Context, in *searchIn) (*httpx.Body[httpx.Page[catalog.Course]], error) {
+			own, found, err := s.Org.SiteAt(ctx, in.host)
+			if err != nil {
+				return nil, err
+			}
+			if found && own.ProviderID != "" {
+				in.Provider = own.ProviderID // a provider's site shows its own courses, whatever was asked
+			}
 			items, next, err := s.Catalog.Search(ctx, catalog.Filter{Text: in.Text, Subject: in.Subject, ProviderID: in.Provider, Year: in.Year,
 				MinTenths: in.MinTenth, MaxTenths: in.MaxTenth, After: in.After, Limit: in.Limit})
 			if err != nil {
@@ -76,29 +96,20 @@ func (s Services) courses(api huma.API) {
 
 // Site is what every page shows of the site itself.
 type Site struct {
-	Regions   []org.Region      `json:"regions"`
-	Providers []org.Provider    `json:"providers"`
-	Settings  map[string]string `json:"settings" doc:"Public settings: site name, hotline, filings, agreement version"`
+	ID         string             `json:"id" doc:"Of the provider's or bureau's site; empty on the city portal"`
+	ProviderID string             `json:"provider_id" doc:"Whose site it is; empty on the city portal"`
+	Regions    []org.Region       `json:"regions"`
+	Providers  []org.Provider     `json:"providers"`
+	Years      []enrolment.Window `json:"years" doc:"Credit years that have begun, the newest first"`
+	Settings   map[string]string  `json:"settings" doc:"Public settings as this site has them: site name, hotline, filings, agreement version"`
 }
 
 func (s Services) site(api huma.API) {
 	httpx.Handle(api, huma.Operation{Method: http.MethodGet, Path: "/api/public/site", Summary: "Site settings, regions, providers"},
-		func(ctx context.Context, _ *struct{}) (*httpx.Body[Site], error) {
-			regions, err := s.Org.Regions(ctx)
+		func(ctx context.Context, in *AtHost) (*httpx.Body[Site], error) {
+			out, err := s.siteAt(ctx, in.host)
 			if err != nil {
 				return nil, err
-			}
-			providers, err := s.Org.Providers(ctx)
-			if err != nil {
-				return nil, err
-			}
-			settings, err := s.Org.Settings(ctx)
-			if err != nil {
-				return nil, err
-			}
-			out := Site{Regions: regions, Providers: providers, Settings: map[string]string{}}
-			for _, v := range settings {
-				out.Settings[v.Key] = v.Value
 			}
 			return httpx.OK(out)
 		})
@@ -116,6 +127,33 @@ func (s Services) site(api huma.API) {
 			}
 			return httpx.OK(httpx.Page[org.Unit]{Items: units})
 		})
+}
+
+// siteAt is what the name in the Host header shows: the city portal's settings under the site's own.
+func (s Services) siteAt(ctx context.Context, host string) (out Site, err error) {
+	if out.Regions, err = s.Org.Regions(ctx); err != nil {
+		return out, err
+	}
+	if out.Providers, err = s.Org.Providers(ctx); err != nil {
+		return out, err
+	}
+	if out.Years, err = s.Enrolment.Windows(ctx); err != nil {
+		return out, err
+	}
+	settings, err := s.Org.Settings(ctx)
+	if err != nil {
+		return out, err
+	}
+	own, _, err := s.Org.SiteAt(ctx, host)
+	if err != nil {
+		return out, err
+	}
+	out.ID, out.ProviderID, out.Settings = own.ID, own.ProviderID, map[string]string{}
+	for _, v := range settings {
+		out.Settings[v.Key] = v.Value
+	}
+	maps.Copy(out.Settings, own.Settings)
+	return out, nil
 }
 
 // NoAPI answers unknown API paths with a problem.

@@ -4,6 +4,74 @@
  */
 
 export interface paths {
+    "/api/bureau/learners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The jurisdiction's learners with their hours of a year */
+        get: operations["get-api-bureau-learners"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/bureau/learners/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A learner's file of a year */
+        get: operations["get-api-bureau-learners-by-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/bureau/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A jurisdiction's year in figures */
+        get: operations["get-api-bureau-overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/bureau/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The providers as the jurisdiction's learners use them */
+        get: operations["get-api-bureau-providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/learner/account/close": {
         parameters: {
             query?: never;
@@ -814,6 +882,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operator/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every site with its own settings */
+        get: operations["get-api-operator-sites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/sites/{id}/settings/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a site's setting: a new version with its reason */
+        put: operations["put-api-operator-sites-by-id-settings-by-key"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The providers the actor works for */
+        get: operations["get-api-provider-providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/courses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The provider's courses in every state */
+        get: operations["get-api-provider-providers-by-provider-courses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/courses/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of the provider's courses with lessons and questions */
+        get: operations["get-api-provider-providers-by-provider-courses-by-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/desk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The provider's figures of a year */
+        get: operations["get-api-provider-providers-by-provider-desk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/learners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Enrolments in the provider's courses, the newest first */
+        get: operations["get-api-provider-providers-by-provider-learners"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/public/account/agreements": {
         parameters: {
             query?: never;
@@ -1252,6 +1439,44 @@ export interface components {
             points: string[] | null;
             title: string;
         };
+        CatalogOutlineLesson: {
+            captions_url: string;
+            chapter: string;
+            course_id: string;
+            /** Format: int64 */
+            duration_ms: number;
+            handout: string;
+            /** Format: int64 */
+            height: number;
+            id: string;
+            media_id: string;
+            /** Format: int64 */
+            media_rev: number;
+            /** Format: int64 */
+            number: number;
+            points: string[] | null;
+            poster_url: string;
+            questions: components["schemas"]["CatalogOutlineQuestion"][] | null;
+            /** Format: int64 */
+            slides: number;
+            title: string;
+            /** Format: int64 */
+            width: number;
+        };
+        CatalogOutlineQuestion: {
+            /**
+             * Format: int64
+             * @description Index of the right option
+             */
+            answer: number;
+            /**
+             * Format: int64
+             * @description Asked only of those who have studied so far
+             */
+            at_ms: number;
+            options: string[] | null;
+            text: string;
+        };
         "Change-passwordRequest": {
             next: string;
             present: string;
@@ -1423,10 +1648,20 @@ export interface components {
             media_id: string;
             /** Format: int64 */
             resume_ms: number;
+            /**
+             * Format: int64
+             * @description Credit year the course counts for
+             */
+            year: number;
         };
         CreditSummary: {
             /** Format: int64 */
             days_left: number;
+            /**
+             * Format: date-time
+             * @description Until when one may study for the year, exclusive
+             */
+            ends_at: string | null;
             /**
              * Format: int64
              * @description Where an even pace would stand today
@@ -1455,6 +1690,11 @@ export interface components {
             public_need_tenths: number;
             /** Format: int64 */
             public_tenths: number;
+            /**
+             * @description Of the year: makeup = its own time is over, one may still study for it
+             * @enum {string}
+             */
+            state: "future" | "open" | "makeup" | "closed";
             /** Format: int64 */
             year: number;
         };
@@ -1470,6 +1710,24 @@ export interface components {
             id: string;
             /** @enum {string} */
             state: "active" | "completed" | "void";
+            /** Format: int64 */
+            year: number;
+        };
+        EnrolmentWindow: {
+            /**
+             * Format: date-time
+             * @description Exclusive
+             */
+            makeup_end_at: string;
+            /** Format: date-time */
+            opens_at: string;
+            /** @enum {string} */
+            state: "future" | "open" | "makeup" | "closed";
+            /**
+             * Format: date-time
+             * @description Exclusive: the first instant after it
+             */
+            study_end_at: string;
             /** Format: int64 */
             year: number;
         };
@@ -1855,6 +2113,19 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        OrgSite: {
+            /** @description Host name without port, lower case */
+            host: string;
+            id: string;
+            /** @description Whose site it is; empty for a bureau's */
+            provider_id: string;
+            /** @description The bureau's region; empty for a provider's */
+            region_id: string;
+            /** @description What the site says otherwise than the city portal */
+            settings: {
+                [key: string]: string;
+            };
+        };
         OrgUnit: {
             id: string;
             name: string;
@@ -1900,8 +2171,18 @@ export interface components {
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
+        PageOrgProvider: {
+            items: components["schemas"]["OrgProvider"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
         PageOrgSetting: {
             items: components["schemas"]["OrgSetting"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageOrgSite: {
+            items: components["schemas"]["OrgSite"][] | null;
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
@@ -1912,6 +2193,26 @@ export interface components {
         };
         PageSmsTrouble: {
             items: components["schemas"]["SmsTrouble"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageSupervisionCourseLearner: {
+            items: components["schemas"]["SupervisionCourseLearner"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageSupervisionLearnerLine: {
+            items: components["schemas"]["SupervisionLearnerLine"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageSupervisionProviderCourse: {
+            items: components["schemas"]["SupervisionProviderCourse"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageSupervisionProviderLine: {
+            items: components["schemas"]["SupervisionProviderLine"][] | null;
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
@@ -2118,14 +2419,25 @@ export interface components {
             unit_id?: string;
         };
         PublicSite: {
+            /** @description Of the provider's or bureau's site; empty on the city portal */
+            id: string;
+            /** @description Whose site it is; empty on the city portal */
+            provider_id: string;
             providers: components["schemas"]["OrgProvider"][] | null;
             regions: components["schemas"]["OrgRegion"][] | null;
-            /** @description Public settings: site name, hotline, filings, agreement version */
+            /** @description Public settings as this site has them: site name, hotline, filings, agreement version */
             settings: {
                 [key: string]: string;
             };
+            /** @description Credit years that have begun, the newest first */
+            years: components["schemas"]["EnrolmentWindow"][] | null;
         };
         "Put-api-operator-settings-by-keyRequest": {
+            /** @description Legal source or reason */
+            source: string;
+            value: string;
+        };
+        "Put-api-operator-sites-by-id-settings-by-keyRequest": {
             /** @description Legal source or reason */
             source: string;
             value: string;
@@ -2216,6 +2528,254 @@ export interface components {
             code?: string;
             password?: string;
         };
+        SupervisionBranch: {
+            /** Format: int64 */
+            complete: number;
+            id: string;
+            /** Format: int64 */
+            learners: number;
+            name: string;
+        };
+        SupervisionCourseLearner: {
+            /** Format: date-time */
+            completed_at: string | null;
+            /** Format: int64 */
+            confirmed_ms: number;
+            course: string;
+            course_id: string;
+            /** Format: int64 */
+            duration_ms: number;
+            /** Format: date-time */
+            enrolled_at: string;
+            /** @description Of the enrolment */
+            id: string;
+            /** @description Masked */
+            name: string;
+            region: string;
+            /** @enum {string} */
+            state: "active" | "completed";
+        };
+        SupervisionFileRecord: {
+            /**
+             * Format: date-time
+             * @description Time (Order 25)
+             */
+            completed_at: string;
+            /** @description Content (Order 25) */
+            content: string;
+            corrects: string;
+            course_id: string;
+            /** @description Head of the learner's study chain when this was booked */
+            evidence: string;
+            /** @description Type of learning (Order 25) */
+            form: string;
+            hash: string;
+            hours: string;
+            id: string;
+            /** Format: int64 */
+            minutes_studied: number;
+            /** Format: int64 */
+            no: number;
+            /** @description In the signed evidence log; otherwise it will be within a minute */
+            proved: boolean;
+            provider: string;
+            reason: string;
+            /** @description Result (Order 25) */
+            result: string;
+            /** Format: int64 */
+            rule_version: number;
+            /** @enum {string} */
+            source: "platform" | "seed" | "correction";
+            /** Format: date-time */
+            started_at: string;
+            /** @enum {string} */
+            subject: "public" | "professional";
+            /** Format: int64 */
+            year: number;
+        };
+        SupervisionLearnerFile: {
+            complete: boolean;
+            /** Format: int64 */
+            completed: number;
+            /** Format: int64 */
+            courses: number;
+            id: string;
+            id_number_mask: string;
+            /** @description Masked */
+            name: string;
+            /** Format: int64 */
+            professional_tenths: number;
+            /** Format: int64 */
+            public_tenths: number;
+            records: components["schemas"]["SupervisionFileRecord"][] | null;
+            region: string;
+            summary: components["schemas"]["CreditSummary"];
+            unit: string;
+            years: components["schemas"]["EnrolmentWindow"][] | null;
+        };
+        SupervisionLearnerLine: {
+            complete: boolean;
+            /** Format: int64 */
+            completed: number;
+            /** Format: int64 */
+            courses: number;
+            id: string;
+            id_number_mask: string;
+            /** @description Masked */
+            name: string;
+            /** Format: int64 */
+            professional_tenths: number;
+            /** Format: int64 */
+            public_tenths: number;
+            region: string;
+            unit: string;
+        };
+        SupervisionOverview: {
+            /** Format: int64 */
+            appeals_open: number;
+            /**
+             * Format: date-time
+             * @description When the counts were last brought up to date
+             */
+            as_of: string | null;
+            /** @description In reporting order */
+            branches: components["schemas"]["SupervisionBranch"][] | null;
+            /** Format: int64 */
+            complete: number;
+            /**
+             * Format: int64
+             * @description Enrolments whose course is completed
+             */
+            completed: number;
+            /**
+             * Format: int64
+             * @description Enrolments
+             */
+            courses: number;
+            /** Format: int64 */
+            last_learners: number;
+            /** @description The same of the year before, twelve months; empty when nobody studied */
+            last_year: number[] | null;
+            /**
+             * Format: int64
+             * @description Learners with an enrolment or a record in the year
+             */
+            learners: number;
+            /** Format: int64 */
+            professional_tenths: number;
+            /** @description Learners complete by the end of each month of the year so far */
+            progress: number[] | null;
+            providers: components["schemas"]["SupervisionProviderLine"][] | null;
+            /** Format: int64 */
+            public_tenths: number;
+            /** @description The head of what is shown */
+            region: components["schemas"]["OrgRegion"];
+            /** @description The actor's whole jurisdiction, for choosing */
+            regions: components["schemas"]["OrgRegion"][] | null;
+            /** Format: int64 */
+            year: number;
+            years: components["schemas"]["EnrolmentWindow"][] | null;
+        };
+        SupervisionProviderCourse: {
+            code: string;
+            /** Format: int64 */
+            completed: number;
+            /** @description Credit hours, one decimal */
+            hours: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description Enrolled for the course's year
+             */
+            learners: number;
+            /** Format: int64 */
+            lessons: number;
+            /** Format: int64 */
+            minutes: number;
+            /** Format: int64 */
+            price_fen: number;
+            provider: string;
+            provider_id: string;
+            sequential: boolean;
+            state: string;
+            /** @enum {string} */
+            subject: "public" | "professional";
+            summary: string;
+            teacher: string;
+            teacher_bio: string;
+            title: string;
+            /** Format: int64 */
+            year: number;
+        };
+        SupervisionProviderDesk: {
+            /** Format: int64 */
+            appeals_open: number;
+            /**
+             * Format: date-time
+             * @description When the counts were last brought up to date
+             */
+            as_of: string | null;
+            /** Format: int64 */
+            completed: number;
+            /**
+             * Format: int64
+             * @description Enrolments of the year
+             */
+            courses: number;
+            /** Format: int64 */
+            learners: number;
+            /** Format: int64 */
+            professional_tenths: number;
+            /**
+             * Format: int64
+             * @description Hours booked for the year
+             */
+            public_tenths: number;
+            /** @description Courses by state, of every year */
+            states: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            year: number;
+            years: components["schemas"]["EnrolmentWindow"][] | null;
+        };
+        SupervisionProviderLine: {
+            /** Format: int64 */
+            appeals_open: number;
+            /**
+             * Format: int64
+             * @description Of its learners, those whose year is complete
+             */
+            complete: number;
+            /** Format: int64 */
+            completed: number;
+            /**
+             * Format: int64
+             * @description Enrolments
+             */
+            courses: number;
+            /** @description Its site; may be empty */
+            host: string;
+            id: string;
+            /** Format: int64 */
+            learners: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Courses it offers
+             */
+            published: number;
+            short_name: string;
+            /**
+             * Format: int64
+             * @description Hours booked
+             */
+            tenths: number;
+        };
+        SupervisionProviderOutline: {
+            course: components["schemas"]["SupervisionProviderCourse"];
+            lessons: components["schemas"]["CatalogOutlineLesson"][] | null;
+        };
         "Test-smsRequest": {
             phone: string;
             /**
@@ -2256,6 +2816,144 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "get-api-bureau-learners": {
+        parameters: {
+            query?: {
+                /** @description Credit year; 0 = the present one */
+                year?: number;
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+                region?: string;
+                /** @description Beginning of a name, or part of a unit's name */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSupervisionLearnerLine"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-bureau-learners-by-id": {
+        parameters: {
+            query?: {
+                /** @description Credit year; 0 = the present one */
+                year?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupervisionLearnerFile"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-bureau-overview": {
+        parameters: {
+            query?: {
+                /** @description Credit year; 0 = the present one */
+                year?: number;
+                /** @description A region within the jurisdiction; empty = all of it */
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupervisionOverview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-bureau-providers": {
+        parameters: {
+            query?: {
+                /** @description Credit year; 0 = the present one */
+                year?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSupervisionProviderLine"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
     "close-account": {
         parameters: {
             query?: never;
@@ -3888,6 +4586,241 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-operator-sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOrgSite"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "put-api-operator-sites-by-id-settings-by-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Put-api-operator-sites-by-id-settings-by-keyRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-provider-providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOrgProvider"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-provider-providers-by-provider-courses": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+                state?: "draft" | "inspecting" | "reviewed" | "published" | "withdrawn" | "";
+                subject?: "public" | "professional" | "";
+                /** @description 0 = every year */
+                year?: number;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSupervisionProviderCourse"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-provider-providers-by-provider-courses-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupervisionProviderOutline"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-provider-providers-by-provider-desk": {
+        parameters: {
+            query?: {
+                year?: number;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupervisionProviderDesk"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-provider-providers-by-provider-learners": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+                /** @description 0 = the present one */
+                year?: number;
+                course?: string;
+                state?: "active" | "completed" | "";
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSupervisionCourseLearner"];
+                };
             };
             /** @description Error */
             default: {

@@ -1,0 +1,66 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"xueshi/internal/identity"
+	"xueshi/internal/platform/sqldb"
+)
+
+// job is work without a caller. Every process runs every job: each turn is bounded and idempotent, so that two processes,
+// or one that died half-way, do nothing twice.
+type job struct {
+	name string
+	turn func(ctx context.Context) (next time.Duration, err error) // next = how long until there may be more to do
+}
+
+// jobs is everything that happens by itself.
+func (a *App) jobs() []job {
+	return []job{
+		{"anchor", func(ctx context.Context) (time.Duration, error) { return again(a.Credit.Anchor(ctx, a.Signer)) }},
+		{"closing", func(ctx context.Context) (time.Duration, error) {
+			_, err := a.Identity.FinishClosings(ctx)
+			return time.Minute, err
+		}},
+		{"fold", func(ctx context.Context) (time.Duration, error) { return again(a.Supervision.Fold(ctx)) }},
+		{"sms", a.Outbox.Resend},
+	}
+}
+
+// again is the rhythm of a job that knows whether there is more to do.
+func again(more bool, err error) (time.Duration, error) {
+	if more && err == nil {
+		return 0, nil
+	}
+	return time.Minute, err
+}
+
+// Start runs the jobs until Close.
+func (a *App) Start(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	for _, j := range a.jobs() {
+		running.Go(func() { j.run(ctx) })
+	}
+	a.stop = func() { cancel(); running.Wait() }
+}
+
+func (j job) run(ctx context.Context) {
+	ctx = identity.SystemContext(ctx, "job:"+j.name)
+	for {
+		next, err := j.turn(ctx)
+		if err != nil && ctx.Err() == nil && !sqldb.IsUnique(err) { // unique: another process was first
+			slog.ErrorContext(ctx, "job", "job", j.name, "error", err.Error())
+		}
+		wait := time.NewTimer(next)
+		select {
+		case <-ctx.Done():
+			wait.Stop()
+			return
+		case <-wait.C:
+		}
+	}
+}
