@@ -24,5 +24,10 @@ export function useText() {
     )
   const date = (iso: string) =>
     new Intl.DateTimeFormat(locale.value, { year: 'numeric', month: '2-digit', day: '2-digit' }).format(new Date(iso))
-  return { t, problem, spoken, when, date }
+  /** The last day before an instant that ends something ("by the end of the 31st" is stored as the first instant after). */
+  const lastDay = (iso: string) =>
+    new Intl.DateTimeFormat(locale.value, { year: 'numeric', month: 'long', day: 'numeric', timeZone: 'Asia/Shanghai' }).format(
+      new Date(new Date(iso).getTime() - 1),
+    )
+  return { t, problem, spoken, when, date, lastDay }
 }

@@ -3,8 +3,10 @@ import publicTexts from './public'
 import learner from './learner'
 import player from './player'
 import help from './help'
+import bureau from './bureau'
 import gateway from './gateway'
 import operator from './operator'
+import provider from './provider'
 import unit from './unit'
 import errors from './errors'
 
@@ -14,8 +16,10 @@ export default {
   ...learner,
   ...player,
   ...help,
+  ...bureau,
   ...gateway,
   ...operator,
+  ...provider,
   ...unit,
   ...errors,
 }

@@ -19,6 +19,7 @@ export default [
         component: () => import('./pages/GatewaysPage.vue'),
         meta: { title: 'gateways' },
       },
+      { path: 'sites', name: 'sites', component: () => import('./pages/SitesPage.vue'), meta: { title: 'sites' } },
     ],
   },
 ] satisfies RouteRecordRaw[]

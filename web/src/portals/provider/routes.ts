@@ -1,3 +1,30 @@
 import type { RouteRecordRaw } from 'vue-router'
 
-export default [] satisfies RouteRecordRaw[]
+export default [
+  {
+    path: '/provider',
+    component: () => import('./ProviderPortal.vue'),
+    meta: { login: true, bare: true },
+    children: [
+      { path: '', name: 'provider', component: () => import('./pages/DeskPage.vue'), meta: { title: 'providerDesk' } },
+      {
+        path: 'courses',
+        name: 'provider-courses',
+        component: () => import('./pages/CoursesPage.vue'),
+        meta: { title: 'providerCourses' },
+      },
+      {
+        path: 'courses/:id',
+        name: 'provider-course',
+        component: () => import('./pages/CoursePage.vue'),
+        meta: { title: 'providerCourse' },
+      },
+      {
+        path: 'learners',
+        name: 'provider-learners',
+        component: () => import('./pages/LearnersPage.vue'),
+        meta: { title: 'providerLearners' },
+      },
+    ],
+  },
+] satisfies RouteRecordRaw[]
