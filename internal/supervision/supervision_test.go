@@ -12,7 +12,7 @@ import (
 	"xueshi/internal/credit"
 	"xueshi/internal/demo"
 	"xueshi/internal/enrolment"
-	"xueshi/internal/gateway/sms"
+	"xueshi/internal/gateway/sms/smstest"
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/errs"
 	"xueshi/internal/platform/blob"
@@ -37,7 +37,7 @@ func newTown(t *testing.T, env *sqltest.Env) *town {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _, err = demo.Seed(system, demo.Deps{DB: env.DB, Store: blob.NewLocal(t.TempDir()), Identity: identity.New(env.DB, keys, sms.NewSimulator(false)),
+	_, _, err = demo.Seed(system, demo.Deps{DB: env.DB, Store: blob.NewLocal(t.TempDir()), Identity: identity.New(env.DB, keys, smstest.New(env.DB, keys, env.Clock).Outbox),
 		Source: os.DirFS("../../demo"), Population: true})
 	if err != nil {
 		t.Fatal(err)
