@@ -10,13 +10,16 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"xueshi/internal/classroom"
 	"xueshi/internal/credit"
+	"xueshi/internal/enrolment"
 	"xueshi/internal/gateway/credential"
 	"xueshi/internal/gateway/sms"
 	"xueshi/internal/gateway/sms/smssim"
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/clock"
 	"xueshi/internal/media"
+	"xueshi/internal/notify"
 	"xueshi/internal/platform/blob"
 	"xueshi/internal/platform/httpx"
 	"xueshi/internal/platform/ledger"
@@ -53,6 +56,8 @@ type App struct {
 	Identity    *identity.Service
 	Playback    *playback.Service
 	Credit      *credit.Service
+	Notify      *notify.Service
+	Classroom   *classroom.Service
 	Supervision *supervision.Service
 	Signer      *ledger.Signer
 	Handler     http.Handler
@@ -88,14 +93,29 @@ func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Poli
 	}
 	a.Identity = identity.New(db, a.Keys, a.Outbox, identity.WithProofs(a.Store))
 	a.Credit, a.Supervision = credit.New(db), supervision.New(db)
+	a.Notify = notify.New(db)
+	a.Classroom = classroom.New(db, a.Notify)
 	if a.Signer, err = ledger.NewSigner(a.Keys.Derive("evidence-log")); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	lessons := newLessons(db)
 	a.Playback = playback.New(playback.Deps{DB: db, Key: a.Keys.Derive("playback"), Lessons: lessons, Contents: lessons, Devices: a.Identity,
 		Completion: a.Credit, Policy: policy, Digits: loadDigits(cfg.Demo)})
+	a.join()
 	a.Handler = a.handler(lessons, session.Cookies{TLS: cfg.TLS, Proxied: cfg.Proxied}, httpx.Options{Clock: clk, TLS: cfg.TLS})
 	return a, nil
+}
+
+// join gives the lower domains what the upper ones do for them: telling people things, the sections of a personal-data
+// export, and the erasing of a closed account's data.
+func (a *App) join() {
+	a.Identity.Tell(a.Notify)
+	a.Credit.Tell(a.Notify)
+	for _, e := range []identity.Exporter{enrolment.New(a.DB), a.Playback, a.Credit, a.Notify, a.Classroom} {
+		a.Identity.AddExporter(e)
+	}
+	a.Identity.AddEraser(a.Notify)
+	a.Identity.AddEraser(a.Classroom)
 }
 
 // Close commits what is waiting and closes the database.

@@ -26,6 +26,7 @@ func (a *App) jobs() []job {
 			return time.Minute, err
 		}},
 		{"fold", func(ctx context.Context) (time.Duration, error) { return again(a.Supervision.Fold(ctx)) }},
+		{"reminders", func(ctx context.Context) (time.Duration, error) { return again(a.Credit.Remind(ctx)) }},
 		{"sms", a.Outbox.Resend},
 	}
 }

@@ -38,9 +38,10 @@ func (a *App) register(mux *http.ServeMux, api huma.API, lessons *lessons, cooki
 	orgs, enrolments := org.New(a.DB), enrolment.New(a.DB)
 	public.Register(api, public.Services{Identity: a.Identity, Org: orgs, Catalog: catalog.New(a.DB), Enrolment: enrolments, Cookies: cookies})
 	learner.Register(mux, api, learner.Services{Identity: a.Identity, Enrolment: enrolments, Playback: a.Playback, Credit: a.Credit,
-		Lessons: &lessonPages{lessons, a.Playback}, Signer: a.Signer, Clock: clk, Cookies: cookies})
+		Notify: a.Notify, Classroom: a.Classroom, Lessons: &lessonPages{lessons, a.Playback}, Signer: a.Signer, Clock: clk, Cookies: cookies})
 	unit.RegisterAccount(api, a.Identity)
 	provider.Register(api, a.Supervision)
+	provider.RegisterQuestions(api, a.Classroom)
 	bureau.Register(api, a.Supervision)
 	desk := operator.Desk{DB: a.DB, Org: orgs, Credit: a.Credit, Granter: a.Playback}
 	operator.RegisterAccount(api, a.Identity)

@@ -174,6 +174,13 @@ func (s *Service) Decide(ctx context.Context, appealID string, grant bool, answe
 			state, tx.NowMicro(), actor.AccountID, answer, a.ID); err != nil {
 			return err
 		}
+		params := map[string]any{"lesson": a.Lesson, "lesson_id": a.LessonID}
+		if grant {
+			params["minutes"], params["seconds"] = granted/60_000, granted/1000%60
+		}
+		if err := s.notices.SendTx(ctx, tx, a.PersonID, "credit.appeal_"+state, params, "appeal/"+a.ID); err != nil {
+			return err
+		}
 		return identity.AuditTx(ctx, tx, "credit.appeal_"+state, "appeal/"+a.ID, map[string]any{"granted_ms": granted})
 	})
 	return granted, err

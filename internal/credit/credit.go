@@ -49,10 +49,16 @@ type Record struct {
 }
 
 // Service is the use cases of credit; it implements playback.Completion.
-type Service struct{ db *sqldb.DB }
+type Service struct {
+	db      *sqldb.DB
+	notices identity.Notices
+}
 
 // New makes the service.
-func New(db *sqldb.DB) *Service { return &Service{db} }
+func New(db *sqldb.DB) *Service { return &Service{db, identity.Silence{}} }
+
+// Tell makes n the way learners are told; only the composition of the application calls it, before serving.
+func (s *Service) Tell(n identity.Notices) { s.notices = n }
 
 // ConfirmedTx books the hours of every enrolled course that these lessons complete (RQ-I4).
 func (s *Service) ConfirmedTx(ctx context.Context, tx *sqldb.Tx, learnerID string, lessonIDs []string) error {
@@ -120,11 +126,20 @@ func (s *Service) bookTx(ctx context.Context, tx *sqldb.Tx, learnerID string, c 
 		Result: "completed", RuleVersion: rule.Version, Evidence: evidence}); err != nil {
 		return err
 	}
+	if err := s.notices.SendTx(ctx, tx, learnerID, "credit.booked",
+		map[string]any{"course": c.Title, "hours": c.Hours, "year": e.Year}, "booked/"+e.ID); err != nil {
+		return err
+	}
 	return enrolment.CompleteTx(ctx, tx, e.ID)
 }
 
 // AppendTx adds a record to a person's ledger: number, chain and hash are given here.
 func AppendTx(ctx context.Context, tx *sqldb.Tx, r Record) error {
+	_, err := appendTx(ctx, tx, r)
+	return err
+}
+
+func appendTx(ctx context.Context, tx *sqldb.Tx, r Record) (recordID string, err error) {
 	type head struct {
 		no   int64
 		hash []byte
@@ -132,7 +147,7 @@ func AppendTx(ctx context.Context, tx *sqldb.Tx, r Record) error {
 	last, _, err := sqldb.One(ctx, tx, func(row sqldb.Scanner) (h head, err error) { return h, row.Scan(&h.no, &h.hash) },
 		`SELECT no, hash FROM credit_record WHERE person_id = $1 ORDER BY no DESC LIMIT 1`, r.PersonID)
 	if err != nil {
-		return err
+		return "", err
 	}
 	r.ID, r.No = id.New(tx.Now()), last.no+1
 	var prev ledger.Hash
@@ -143,7 +158,7 @@ func AppendTx(ctx context.Context, tx *sqldb.Tx, r Record) error {
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
 		r.ID, r.PersonID, r.No, r.Year, r.Subject, r.Form, r.Source, r.CourseID, r.Content, r.Provider, r.HoursTenths,
 		r.Minutes, r.StartedAt.UnixMicro(), r.CompletedAt.UnixMicro(), r.Result, r.RuleVersion, r.Evidence, r.Corrects, r.Actor, r.Reason, prev[:], hash[:])
-	return err
+	return r.ID, err
 }
 
 func (r *Record) link(prev ledger.Hash) ledger.Hash {
@@ -174,7 +189,12 @@ func (s *Service) Correct(ctx context.Context, recordID string, tenths int64, re
 		}
 		fix := old
 		fix.Source, fix.HoursTenths, fix.Corrects, fix.Actor, fix.Reason, fix.CompletedAt = "correction", tenths, old.ID, actor.AccountID, reason, tx.Now()
-		if err := AppendTx(ctx, tx, fix); err != nil {
+		fixID, err := appendTx(ctx, tx, fix)
+		if err != nil {
+			return err
+		}
+		if err := s.notices.SendTx(ctx, tx, old.PersonID, "credit.corrected",
+			map[string]any{"content": old.Content, "hours": catalog.Hours(tenths), "year": old.Year}, "corrected/"+fixID); err != nil {
 			return err
 		}
 		return identity.AuditTx(ctx, tx, "credit.corrected", "credit_record/"+old.ID, map[string]any{"tenths": tenths})

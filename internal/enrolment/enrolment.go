@@ -88,17 +88,40 @@ func openTx(ctx context.Context, tx *sqldb.Tx, year int64) error {
 	return err
 }
 
+// Ending is a credit year whose studying ends soon.
+type Ending struct {
+	Year  int64
+	EndAt time.Time
+}
+
+// EndingTx lists the years whose studying ends within d from now.
+func EndingTx(ctx context.Context, tx *sqldb.Tx, d time.Duration) ([]Ending, error) {
+	return sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (e Ending, err error) {
+		var at int64
+		err = row.Scan(&e.Year, &at)
+		e.EndAt = time.UnixMicro(at).UTC()
+		return e, err
+	}, `SELECT year, study_end_at FROM year_window WHERE study_end_at > $1 AND study_end_at <= $2 ORDER BY year`, tx.NowMicro(), tx.Now().Add(d).UnixMicro())
+}
+
 // MayStudyTx is the person's enrolment for the lesson's course, while its year is open.
 // Errors: Forbidden "playback.not_enrolled"; Conflict "enrolment.year_closed".
 func MayStudyTx(ctx context.Context, tx *sqldb.Tx, personID, courseID string) (Enrolment, error) {
-	e, found, err := sqldb.One(ctx, tx, scan, `SELECT `+columns+` FROM enrolment WHERE person_id = $1 AND course_id = $2 AND state <> 'void' ORDER BY year DESC LIMIT 1`, personID, courseID)
+	e, err := EnrolledTx(ctx, tx, personID, courseID)
 	if err != nil {
 		return e, err
 	}
-	if !found {
-		return e, errs.New(errs.Forbidden, "playback.not_enrolled", "course_id", courseID)
-	}
 	return e, openTx(ctx, tx, e.Year)
+}
+
+// EnrolledTx is the person's newest enrolment in a course, whether or not its year is still open.
+// Errors: Forbidden "playback.not_enrolled".
+func EnrolledTx(ctx context.Context, tx *sqldb.Tx, personID, courseID string) (Enrolment, error) {
+	e, found, err := sqldb.One(ctx, tx, scan, `SELECT `+columns+` FROM enrolment WHERE person_id = $1 AND course_id = $2 AND state <> 'void' ORDER BY year DESC LIMIT 1`, personID, courseID)
+	if err == nil && !found {
+		err = errs.New(errs.Forbidden, "playback.not_enrolled", "course_id", courseID)
+	}
+	return e, err
 }
 
 // OfTx lists a person's enrolments of a year.

@@ -7,6 +7,15 @@ import (
 	"xueshi/internal/platform/sqldb"
 )
 
+// Eraser is how another domain deletes what names a person when the account is closed; records the law asks for stay.
+type Eraser interface {
+	// EraseTx deletes it, in the transaction that closes the account.
+	EraseTx(ctx context.Context, tx *sqldb.Tx, personID string) error
+}
+
+// AddEraser registers one; only the composition of the application calls it, before serving.
+func (s *Service) AddEraser(e Eraser) { s.erasers = append(s.erasers, e) }
+
 // AskClosing starts the closing of the actor's account. For seven days it can be taken back; then FinishClosings erases the
 // personal data. Records of study stay, pseudonymised, as the law asks. It needs step-up.
 // Errors: Precondition "identity.step_up_required"; Conflict "identity.last_operator", "identity.closing".
@@ -108,6 +117,11 @@ func (s *Service) close(ctx context.Context, personID string) error {
 			phone_index = $4, phone_mask = '', password_hash = '', state = 'closed' WHERE id = $5`,
 			[]byte{}, "closed/"+personID, []byte{}, "closed/"+personID, personID); err != nil {
 			return err
+		}
+		for _, e := range s.erasers {
+			if err := e.EraseTx(ctx, tx, personID); err != nil {
+				return err
+			}
 		}
 		return AuditTx(ctx, tx, "identity.closed", "person/"+personID, nil)
 	})

@@ -235,6 +235,9 @@ func (s *Service) Decide(ctx context.Context, requestID string, approve bool, an
 		if err != nil {
 			return err
 		}
+		if err := s.notices.SendTx(ctx, tx, r.PersonID, "identity."+r.Kind+"_"+state, nil, "request/"+requestID); err != nil {
+			return err
+		}
 		return AuditTx(ctx, tx, "identity."+r.Kind+"_"+state, "person/"+r.PersonID, map[string]any{"request": requestID})
 	})
 	if sqldb.IsUnique(err) {

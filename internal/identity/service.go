@@ -49,6 +49,8 @@ type Service struct {
 	proofs blob.Store
 
 	exporters []Exporter
+	erasers   []Eraser
+	notices   Notices
 
 	mu    sync.Mutex
 	cache map[string]cached // by token hash
@@ -61,7 +63,7 @@ type cached struct {
 
 // New makes the service.
 func New(db *sqldb.DB, keys *secret.Keys, send CodeSender, opts ...Option) *Service {
-	s := &Service{db: db, keys: keys, send: send, proofs: noStore{}, cache: map[string]cached{}}
+	s := &Service{db: db, keys: keys, send: send, proofs: noStore{}, notices: Silence{}, cache: map[string]cached{}}
 	for _, o := range opts {
 		o(s)
 	}

@@ -79,7 +79,9 @@ type stored struct {
 func (s *site) rows() (out []stored) {
 	s.t.Helper()
 	must(s.t, s.Read(s.t.Context(), func(tx *sqldb.Tx) (err error) {
-		out, err = sqldb.Rows(s.t.Context(), tx, func(sc sqldb.Scanner) (r stored, err error) { return r, sc.Scan(&r.State, &r.Result, &r.Tries, &r.Sealed) },
+		out, err = sqldb.Rows(s.t.Context(), tx, func(sc sqldb.Scanner) (r stored, err error) {
+			return r, sc.Scan(&r.State, &r.Result, &r.Tries, &r.Sealed)
+		},
 			`SELECT state, result, tries, length(phone_seal) + length(code_seal) FROM sms_outbox ORDER BY id`)
 		return err
 	}))

@@ -10,10 +10,12 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"xueshi/internal/classroom"
 	"xueshi/internal/credit"
 	"xueshi/internal/enrolment"
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/clock"
+	"xueshi/internal/notify"
 	"xueshi/internal/platform/httpx"
 	"xueshi/internal/platform/ledger"
 	"xueshi/internal/playback"
@@ -26,6 +28,8 @@ type Services struct {
 	Enrolment *enrolment.Service
 	Playback  *playback.Service
 	Credit    *credit.Service
+	Notify    *notify.Service
+	Classroom *classroom.Service
 	Lessons   LessonPages
 	Signer    *ledger.Signer
 	Clock     clock.Clock
@@ -38,6 +42,8 @@ func Register(mux *http.ServeMux, api huma.API, s Services) {
 	RegisterAccount(api, s.Identity, s.Cookies)
 	s.playback(mux, api)
 	s.appeals(api)
+	RegisterMessages(api, s.Notify)
+	RegisterClassroom(api, s.Classroom)
 	httpx.Plain(mux, api, huma.Operation{Method: http.MethodGet, Path: "/api/learner/archive.xlsx", Summary: "The archive as a sheet for printing and filing",
 		Parameters: []*huma.Param{{Name: "year", In: "query", Schema: &huma.Schema{Type: "integer"}, Description: "Credit year; 0 = the present one"}},
 		Responses:  httpx.FileAnswer("A workbook, A4 landscape", sheetType)}, s.sheet)

@@ -396,6 +396,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/learner/courses/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Own notes on all lessons of a course */
+        get: operations["get-api-learner-courses-by-id-notes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/learner/enrolments": {
         parameters: {
             query?: never;
@@ -464,6 +481,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/learner/lessons/{id}/classroom": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many notes and questions there are */
+        get: operations["get-api-learner-lessons-by-id-classroom"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/learner/lessons/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Own notes on a lesson, the newest first */
+        get: operations["get-api-learner-lessons-by-id-notes"];
+        put?: never;
+        /** Write a note */
+        post: operations["post-api-learner-lessons-by-id-notes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/learner/lessons/{id}/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Own questions and answered ones of others */
+        get: operations["get-api-learner-lessons-by-id-questions"];
+        put?: never;
+        /** Ask the teacher */
+        post: operations["post-api-learner-lessons-by-id-questions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/learner/lessons/{id}/stretches": {
         parameters: {
             query?: never;
@@ -476,6 +546,110 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/learner/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Own messages, the newest first */
+        get: operations["get-api-learner-messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/learner/messages/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What to be told */
+        get: operations["get-api-learner-messages-preferences"];
+        /** Change what to be told */
+        put: operations["put-api-learner-messages-preferences"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/learner/messages/read-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark all messages seen so far as read */
+        post: operations["post-api-learner-messages-read-all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/learner/messages/unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Number of unread messages */
+        get: operations["get-api-learner-messages-unread"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/learner/messages/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark a message as read */
+        post: operations["post-api-learner-messages-by-id-read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/learner/notes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a note */
+        put: operations["put-api-learner-notes-by-id"];
+        post?: never;
+        /** Delete a note */
+        delete: operations["delete-api-learner-notes-by-id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1001,6 +1175,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/provider/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Questions to the own providers in a state */
+        get: operations["get-api-provider-questions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/questions/{id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer a question, or change the answer */
+        post: operations["post-api-provider-questions-by-id-answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/questions/{id}/hide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hide a question, with a reason */
+        post: operations["post-api-provider-questions-by-id-hide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/questions/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show a hidden question again */
+        post: operations["post-api-provider-questions-by-id-restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/public/account/agreements": {
         parameters: {
             query?: never;
@@ -1489,6 +1731,58 @@ export interface components {
             password?: string;
             phone: string;
         };
+        ClassroomCounts: {
+            /**
+             * Format: int64
+             * @description The learner's own notes on the lesson
+             */
+            notes: number;
+            /**
+             * Format: int64
+             * @description Questions on the lesson that the learner may see
+             */
+            questions: number;
+        };
+        ClassroomNote: {
+            /** Format: int64 */
+            at_ms: number;
+            course_id: string;
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            lesson: string;
+            lesson_id: string;
+            text: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        ClassroomQuestion: {
+            answer: string;
+            /** @enum {string} */
+            answered_as: "" | "teacher" | "provider_staff";
+            /** Format: date-time */
+            answered_at: string | null;
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: int64 */
+            at_ms: number;
+            course: string;
+            course_id: string;
+            /** @description Why it is hidden; for its asker and the staff */
+            hidden_reason: string;
+            id: string;
+            lesson: string;
+            lesson_id: string;
+            /** @description Asked by the one who reads it */
+            mine: boolean;
+            /** @description Masked for everybody */
+            name: string;
+            /** @description Other learners of the course may see it once it is answered */
+            shared: boolean;
+            /** @enum {string} */
+            state: "open" | "answered" | "hidden";
+            text: string;
+        };
         ConsentRequest: {
             /** @description As GET /api/public/account/agreements gives it */
             agreed: string;
@@ -1961,6 +2255,16 @@ export interface components {
             teacher_bio: string;
             title: string;
         };
+        LearnerDraftBody: {
+            /**
+             * Format: int64
+             * @description Position in the lesson
+             */
+            at_ms: number;
+            /** @description The page's own name for it: sending it twice adds one */
+            key: string;
+            text: string;
+        };
         LearnerDue: {
             check: components["schemas"]["PlaybackCheck"];
         };
@@ -2042,6 +2346,13 @@ export interface components {
             /** Format: int64 */
             to_ms: number;
         };
+        LearnerUnread: {
+            /**
+             * Format: int64
+             * @description At most 100
+             */
+            unread: number;
+        };
         LedgerCheckpoint: {
             /** @description Signed note: origin, size, root, signature */
             note: string;
@@ -2081,6 +2392,35 @@ export interface components {
             account: string;
             device: components["schemas"]["IdentityDeviceInfo"];
             password: string;
+        };
+        NotifyInbox: {
+            items: components["schemas"]["NotifyMessage"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+            /**
+             * Format: int64
+             * @description Unread messages in all, at most 100
+             */
+            unread: number;
+        };
+        NotifyMessage: {
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            /** @enum {string} */
+            kind: "study" | "account" | "question" | "reminder";
+            /** @description Texts and whole numbers the sentence needs */
+            params: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            read_at: string | null;
+            /** @description Name of the sentence in the reader's catalogue */
+            template: string;
+        };
+        NotifyPreferences: {
+            /** @description Deadline reminders */
+            reminders: boolean;
         };
         "Operator-decideRequest": {
             /** @description Needed for a refusal */
@@ -2133,6 +2473,16 @@ export interface components {
         };
         PageCatalogCourse: {
             items: components["schemas"]["CatalogCourse"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageClassroomNote: {
+            items: components["schemas"]["ClassroomNote"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageClassroomQuestion: {
+            items: components["schemas"]["ClassroomQuestion"][] | null;
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
@@ -2386,12 +2736,28 @@ export interface components {
         "Post-api-learner-enrolmentsRequest": {
             course_id: string;
         };
+        "Post-api-learner-lessons-by-id-questionsRequest": {
+            /** @description Other learners of the course may see it once it is answered */
+            shared: boolean;
+        };
+        "Post-api-learner-messages-read-allRequest": {
+            /** @description Id of the newest message seen */
+            until: string;
+        };
         "Post-api-learner-playback-check-anotherRequest": {
             check_id: string;
         };
         "Post-api-operator-appeals-by-id-decisionRequest": {
             answer: string;
             grant: boolean;
+        };
+        "Post-api-provider-questions-by-id-answerRequest": {
+            /** @description Put this in place of the answer given */
+            change?: boolean;
+            text: string;
+        };
+        "Post-api-provider-questions-by-id-hideRequest": {
+            reason: string;
         };
         "Preview-importRequest": {
             /** @description The XLSX or CSV file, base64; at most 2 MiB */
@@ -2431,6 +2797,9 @@ export interface components {
             };
             /** @description Credit years that have begun, the newest first */
             years: components["schemas"]["EnrolmentWindow"][] | null;
+        };
+        "Put-api-learner-notes-by-idRequest": {
+            text: string;
         };
         "Put-api-operator-settings-by-keyRequest": {
             /** @description Legal source or reason */
@@ -3625,6 +3994,41 @@ export interface operations {
             };
         };
     };
+    "get-api-learner-courses-by-id-notes": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageClassroomNote"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
     "post-api-learner-enrolments": {
         parameters: {
             query?: never;
@@ -3750,6 +4154,177 @@ export interface operations {
             };
         };
     };
+    "get-api-learner-lessons-by-id-classroom": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassroomCounts"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-learner-lessons-by-id-notes": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageClassroomNote"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "post-api-learner-lessons-by-id-notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LearnerDraftBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassroomNote"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-learner-lessons-by-id-questions": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageClassroomQuestion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "post-api-learner-lessons-by-id-questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Post-api-learner-lessons-by-id-questionsRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassroomQuestion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
     "get-api-learner-lessons-by-id-stretches": {
         parameters: {
             query?: never;
@@ -3769,6 +4344,252 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PageLearnerStretch"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-learner-messages": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotifyInbox"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-learner-messages-preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotifyPreferences"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "put-api-learner-messages-preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotifyPreferences"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "post-api-learner-messages-read-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Post-api-learner-messages-read-allRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-learner-messages-unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LearnerUnread"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "post-api-learner-messages-by-id-read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "put-api-learner-notes-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Put-api-learner-notes-by-idRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassroomNote"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "delete-api-learner-notes-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -4820,6 +5641,141 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageSupervisionCourseLearner"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-provider-questions": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+                state?: "open" | "answered" | "hidden";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageClassroomQuestion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "post-api-provider-questions-by-id-answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Post-api-provider-questions-by-id-answerRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassroomQuestion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "post-api-provider-questions-by-id-hide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Post-api-provider-questions-by-id-hideRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassroomQuestion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "post-api-provider-questions-by-id-restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassroomQuestion"];
                 };
             };
             /** @description Error */
