@@ -15,13 +15,14 @@ type listOf struct {
 	ID string `path:"id" maxLength:"40"`
 }
 
-type draftBody struct {
+// DraftBody is a note or a question as the page sends it.
+type DraftBody struct {
 	AtMS int64  `json:"at_ms" doc:"Position in the lesson"`
 	Text string `json:"text" maxLength:"8000"`
 	Key  string `json:"key" maxLength:"60" doc:"The page's own name for it: sending it twice adds one"`
 }
 
-func (b draftBody) of(lessonID string) classroom.Draft {
+func (b DraftBody) of(lessonID string) classroom.Draft {
 	return classroom.Draft{LessonID: lessonID, AtMS: b.AtMS, Text: b.Text, Key: b.Key}
 }
 
@@ -43,7 +44,7 @@ func RegisterClassroom(api huma.API, svc *classroom.Service) {
 	httpx.Handle(api, huma.Operation{Method: http.MethodPost, Path: lesson + "/notes", Summary: "Write a note", DefaultStatus: 201},
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id" maxLength:"40"`
-			Body draftBody
+			Body DraftBody
 		}) (*httpx.Body[classroom.Note], error) {
 			return answer(svc.AddNote(ctx, in.Body.of(in.ID)))
 		})
@@ -66,7 +67,7 @@ func RegisterClassroom(api huma.API, svc *classroom.Service) {
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id" maxLength:"40"`
 			Body struct {
-				draftBody
+				DraftBody
 				Shared bool `json:"shared" doc:"Other learners of the course may see it once it is answered"`
 			}
 		}) (*httpx.Body[classroom.Question], error) {

@@ -1,5 +1,6 @@
 import { ref, shallowRef } from 'vue'
 import { api, ask, type Schemas } from '../api/client'
+import { clearDrafts } from './useDraft'
 
 const me = shallowRef<Schemas['IdentityMe'] | null>(null),
   consentNeeded = ref(false),
@@ -15,6 +16,7 @@ export function useSession() {
   }
   async function logout() {
     await ask(api.POST('/api/learner/account/logout'))
+    clearDrafts()
     me.value = null
     consentNeeded.value = false
   }

@@ -43,6 +43,8 @@ export default {
     providerCourses: 'Courses',
     providerCourse: 'Course',
     providerLearners: 'Learners',
+    messages: 'Messages',
+    questions: 'Questions',
     start: 'Start an account',
     desk: 'Operator’s desk',
     settings: 'Site settings',

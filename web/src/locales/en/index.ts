@@ -4,7 +4,9 @@ import learner from './learner'
 import player from './player'
 import help from './help'
 import bureau from './bureau'
+import classroom from './classroom'
 import gateway from './gateway'
+import messages from './messages'
 import operator from './operator'
 import provider from './provider'
 import unit from './unit'
@@ -17,7 +19,9 @@ export default {
   ...player,
   ...help,
   ...bureau,
+  ...classroom,
   ...gateway,
+  ...messages,
   ...operator,
   ...provider,
   ...unit,

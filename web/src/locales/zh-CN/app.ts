@@ -43,6 +43,8 @@ export default {
     providerCourses: '课程列表',
     providerCourse: '课程',
     providerLearners: '学员列表',
+    messages: '消息',
+    questions: '答疑',
     start: '启用账号',
     desk: '运营工作台',
     settings: '站点设置',

@@ -20,6 +20,12 @@ export default [
     meta: { title: 'archive', login: true },
   },
   {
+    path: '/messages',
+    name: 'messages',
+    component: () => import('./pages/MessagesPage.vue'),
+    meta: { title: 'messages', login: true },
+  },
+  {
     path: '/account',
     component: () => import('./AccountPortal.vue'),
     meta: { login: true },
