@@ -25,6 +25,12 @@ export default [
         component: () => import('./pages/LearnersPage.vue'),
         meta: { title: 'providerLearners' },
       },
+      {
+        path: 'questions',
+        name: 'questions',
+        component: () => import('./pages/QuestionsPage.vue'),
+        meta: { title: 'questions' },
+      },
     ],
   },
 ] satisfies RouteRecordRaw[]
