@@ -4,6 +4,74 @@
  */
 
 export interface paths {
+    "/api/bureau/learners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The jurisdiction's learners with their hours of a year */
+        get: operations["get-api-bureau-learners"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/bureau/learners/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A learner's file of a year */
+        get: operations["get-api-bureau-learners-by-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/bureau/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A jurisdiction's year in figures */
+        get: operations["get-api-bureau-overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/bureau/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The providers as the jurisdiction's learners use them */
+        get: operations["get-api-bureau-providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/learner/account/close": {
         parameters: {
             query?: never;
@@ -148,6 +216,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/learner/account/proofs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["keep-proof"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/learner/account/requests": {
         parameters: {
             query?: never;
@@ -175,6 +259,22 @@ export interface paths {
         put?: never;
         post?: never;
         delete: operations["withdraw-request"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/learner/account/requests/{id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["own-proof"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -271,6 +371,23 @@ export interface paths {
         };
         /** The learner's file of a year (Order 25) */
         get: operations["get-api-learner-archive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/learner/archive.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The archive as a sheet for printing and filing */
+        get: operations["get-api-learner-archive-xlsx"];
         put?: never;
         post?: never;
         delete?: never;
@@ -623,6 +740,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/learner/playback/check/{id}/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Picture (N.png) or recording (N.wav) of a code task */
+        get: operations["get-api-learner-playback-check-by-id-by-file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/operator/accounts/find": {
         parameters: {
             query?: never;
@@ -665,6 +799,22 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["operator-decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/accounts/requests/{id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["operator-proof"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -753,6 +903,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operator/gateways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Outside services and the credentials they work with */
+        get: operations["gateways"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/gateways/sms/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages of the last seven days by result */
+        get: operations["sms-overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/gateways/sms/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test message and tell how it went */
+        post: operations["test-sms"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/gateways/sms/troubles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages that have not gone through, newest first */
+        get: operations["sms-troubles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/gateways/{gateway}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** A new version of a credential; it holds at once */
+        put: operations["put-credential"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/gateways/{gateway}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of a credential, newest first */
+        get: operations["credential-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/gateways/{gateway}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the use of a credential */
+        post: operations["withdraw-credential"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/operator/settings": {
         parameters: {
             query?: never;
@@ -780,6 +1049,125 @@ export interface paths {
         get?: never;
         /** Change a setting: a new version with its reason */
         put: operations["put-api-operator-settings-by-key"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every site with its own settings */
+        get: operations["get-api-operator-sites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/sites/{id}/settings/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a site's setting: a new version with its reason */
+        put: operations["put-api-operator-sites-by-id-settings-by-key"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The providers the actor works for */
+        get: operations["get-api-provider-providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/courses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The provider's courses in every state */
+        get: operations["get-api-provider-providers-by-provider-courses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/courses/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of the provider's courses with lessons and questions */
+        get: operations["get-api-provider-providers-by-provider-courses-by-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/desk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The provider's figures of a year */
+        get: operations["get-api-provider-providers-by-provider-desk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/learners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Enrolments in the provider's courses, the newest first */
+        get: operations["get-api-provider-providers-by-provider-learners"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1067,6 +1455,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/unit/import-template.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["import-template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/unit/imports/{id}/confirm": {
         parameters: {
             query?: never;
@@ -1093,6 +1497,38 @@ export interface paths {
         get?: never;
         put?: never;
         post: operations["unit-decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/unit/requests/{id}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["unit-proof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/unit/units": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["own-units"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1139,6 +1575,40 @@ export interface paths {
             cookie?: never;
         };
         get: operations["unit-requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/media/public/{media}/{rev}/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Poster, captions and slides of a lesson */
+        get: operations["get-media-public-by-media-by-rev-by-file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/media/{token}/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Playlist (index.m3u8), init.mp4 and segments (N.m4s) of a playback session; 425 before release, 410 once another place plays */
+        get: operations["get-media-by-token-by-file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1211,6 +1681,44 @@ export interface components {
             points: string[] | null;
             title: string;
         };
+        CatalogOutlineLesson: {
+            captions_url: string;
+            chapter: string;
+            course_id: string;
+            /** Format: int64 */
+            duration_ms: number;
+            handout: string;
+            /** Format: int64 */
+            height: number;
+            id: string;
+            media_id: string;
+            /** Format: int64 */
+            media_rev: number;
+            /** Format: int64 */
+            number: number;
+            points: string[] | null;
+            poster_url: string;
+            questions: components["schemas"]["CatalogOutlineQuestion"][] | null;
+            /** Format: int64 */
+            slides: number;
+            title: string;
+            /** Format: int64 */
+            width: number;
+        };
+        CatalogOutlineQuestion: {
+            /**
+             * Format: int64
+             * @description Index of the right option
+             */
+            answer: number;
+            /**
+             * Format: int64
+             * @description Asked only of those who have studied so far
+             */
+            at_ms: number;
+            options: string[] | null;
+            text: string;
+        };
         "Change-passwordRequest": {
             next: string;
             present: string;
@@ -1278,6 +1786,42 @@ export interface components {
         ConsentRequest: {
             /** @description As GET /api/public/account/agreements gives it */
             agreed: string;
+        };
+        CredentialChange: {
+            /** @description The public part, complete */
+            fields: {
+                [key: string]: string;
+            };
+            reason: string;
+            /** @description Empty keeps the present secret, as long as access_key_id stays */
+            secret?: string;
+            /**
+             * Format: int64
+             * @description The version this change was made from; 0 when there is none
+             */
+            version: number;
+        };
+        CredentialEntry: {
+            key: string;
+            value: string;
+        };
+        CredentialView: {
+            fields: components["schemas"]["CredentialEntry"][] | null;
+            gateway: string;
+            reason: string;
+            /** @description •••• and the last four characters, empty when there is none */
+            secret_mask: string;
+            /** Format: date-time */
+            set_at?: string;
+            /** @description Masked name */
+            set_by: string;
+            /**
+             * @description simulator: the demo city's own service stands in
+             * @enum {string}
+             */
+            state: "none" | "active" | "withdrawn" | "simulator";
+            /** Format: int64 */
+            version: number;
         };
         CreditAppeal: {
             answer: string;
@@ -1398,10 +1942,20 @@ export interface components {
             media_id: string;
             /** Format: int64 */
             resume_ms: number;
+            /**
+             * Format: int64
+             * @description Credit year the course counts for
+             */
+            year: number;
         };
         CreditSummary: {
             /** Format: int64 */
             days_left: number;
+            /**
+             * Format: date-time
+             * @description Until when one may study for the year, exclusive
+             */
+            ends_at: string | null;
             /**
              * Format: int64
              * @description Where an even pace would stand today
@@ -1430,6 +1984,11 @@ export interface components {
             public_need_tenths: number;
             /** Format: int64 */
             public_tenths: number;
+            /**
+             * @description Of the year: makeup = its own time is over, one may still study for it
+             * @enum {string}
+             */
+            state: "future" | "open" | "makeup" | "closed";
             /** Format: int64 */
             year: number;
         };
@@ -1445,6 +2004,24 @@ export interface components {
             id: string;
             /** @enum {string} */
             state: "active" | "completed" | "void";
+            /** Format: int64 */
+            year: number;
+        };
+        EnrolmentWindow: {
+            /**
+             * Format: date-time
+             * @description Exclusive
+             */
+            makeup_end_at: string;
+            /** Format: date-time */
+            opens_at: string;
+            /** @enum {string} */
+            state: "future" | "open" | "makeup" | "closed";
+            /**
+             * Format: date-time
+             * @description Exclusive: the first instant after it
+             */
+            study_end_at: string;
             /** Format: int64 */
             year: number;
         };
@@ -1501,6 +2078,16 @@ export interface components {
             state: "active" | "locked" | "closing" | "closed";
             unit_id: string;
         };
+        IdentityAdminUnit: {
+            id: string;
+            name: string;
+            region_id: string;
+            /**
+             * Format: int64
+             * @description Requests that wait for a decision
+             */
+            waiting: number;
+        };
         IdentityAgreements: {
             /** @description What a consent to both sends back */
             agreed: string;
@@ -1532,20 +2119,48 @@ export interface components {
             phone: string;
         };
         IdentityMe: {
+            /**
+             * Format: date-time
+             * @description Closing was asked for; until then it can be taken back
+             */
+            closes_at?: string;
             id_number_mask: string;
             large_text: boolean;
             name: string;
             phone_mask: string;
             region_id: string;
+            region_name: string;
             roles: string[] | null;
             unit_id: string;
+            unit_name: string;
+        };
+        IdentityProof: {
+            /** @description For proof_ref of a correction */
+            id: string;
+            /** @enum {string} */
+            kind: "jpeg" | "png" | "pdf";
+            /**
+             * Format: int64
+             * @description Bytes
+             */
+            size: number;
         };
         IdentityRequest: {
             answer: string;
             /** Format: date-time */
             created_at: string;
+            /**
+             * Format: date-time
+             * @description Epoch while it waits
+             */
+            decided_at: string;
+            /** @description Name of the person's present unit */
+            from_unit: string;
             id: string;
-            kind: string;
+            /** @description Of the present ID number */
+            id_number_mask: string;
+            /** @enum {string} */
+            kind: "correction" | "transfer";
             person_id: string;
             /** @description Masked */
             person_name: string;
@@ -1553,6 +2168,7 @@ export interface components {
             state: "pending" | "approved" | "refused" | "withdrawn";
             /** @description The unit whose administrator decides */
             unit_id: string;
+            unit_name: string;
             wish: components["schemas"]["IdentityWish"];
         };
         IdentityRowError: {
@@ -1579,11 +2195,15 @@ export interface components {
         IdentityWish: {
             id_number?: string;
             name?: string;
-            /** @description What proves it, in words */
+            /** @description What the person says about it */
             proof?: string;
-            /** @description Reference of an uploaded file */
+            /** @description The uploaded file that proves it */
             proof_ref?: string;
             unit_id?: string;
+        };
+        "Keep-proofRequest": {
+            /** @description A JPEG, PNG or PDF file, base64; at most 5 MiB */
+            content: string;
         };
         LearnerAcquired: {
             answer: components["schemas"]["PlaybackAnswer"];
@@ -1696,6 +2316,8 @@ export interface components {
             title: string;
         };
         LearnerProgressInfo: {
+            /** @description Positions at which a presence check was passed */
+            checks_ms: number[] | null;
             complete: boolean;
             /** Format: int64 */
             confirmed_ms: number;
@@ -1831,6 +2453,19 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        OrgSite: {
+            /** @description Host name without port, lower case */
+            host: string;
+            id: string;
+            /** @description Whose site it is; empty for a bureau's */
+            provider_id: string;
+            /** @description The bureau's region; empty for a provider's */
+            region_id: string;
+            /** @description What the site says otherwise than the city portal */
+            settings: {
+                [key: string]: string;
+            };
+        };
         OrgUnit: {
             id: string;
             name: string;
@@ -1851,6 +2486,11 @@ export interface components {
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
+        PageCredentialView: {
+            items: components["schemas"]["CredentialView"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
         PageCreditAppeal: {
             items: components["schemas"]["CreditAppeal"][] | null;
             /** @description Cursor of the next page; empty at the end */
@@ -1858,6 +2498,11 @@ export interface components {
         };
         PageIdentityAccount: {
             items: components["schemas"]["IdentityAccount"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageIdentityAdminUnit: {
+            items: components["schemas"]["IdentityAdminUnit"][] | null;
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
@@ -1876,13 +2521,48 @@ export interface components {
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
+        PageOrgProvider: {
+            items: components["schemas"]["OrgProvider"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
         PageOrgSetting: {
             items: components["schemas"]["OrgSetting"][] | null;
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
+        PageOrgSite: {
+            items: components["schemas"]["OrgSite"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
         PageOrgUnit: {
             items: components["schemas"]["OrgUnit"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageSmsTrouble: {
+            items: components["schemas"]["SmsTrouble"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageSupervisionCourseLearner: {
+            items: components["schemas"]["SupervisionCourseLearner"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageSupervisionLearnerLine: {
+            items: components["schemas"]["SupervisionLearnerLine"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageSupervisionProviderCourse: {
+            items: components["schemas"]["SupervisionProviderCourse"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageSupervisionProviderLine: {
+            items: components["schemas"]["SupervisionProviderLine"][] | null;
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
@@ -2113,17 +2793,28 @@ export interface components {
             unit_id?: string;
         };
         PublicSite: {
+            /** @description Of the provider's or bureau's site; empty on the city portal */
+            id: string;
+            /** @description Whose site it is; empty on the city portal */
+            provider_id: string;
             providers: components["schemas"]["OrgProvider"][] | null;
             regions: components["schemas"]["OrgRegion"][] | null;
-            /** @description Public settings: site name, hotline, filings, agreement version */
+            /** @description Public settings as this site has them: site name, hotline, filings, agreement version */
             settings: {
                 [key: string]: string;
             };
+            /** @description Credit years that have begun, the newest first */
+            years: components["schemas"]["EnrolmentWindow"][] | null;
         };
         "Put-api-learner-notes-by-idRequest": {
             text: string;
         };
         "Put-api-operator-settings-by-keyRequest": {
+            /** @description Legal source or reason */
+            source: string;
+            value: string;
+        };
+        "Put-api-operator-sites-by-id-settings-by-keyRequest": {
             /** @description Legal source or reason */
             source: string;
             value: string;
@@ -2159,9 +2850,316 @@ export interface components {
             /** @enum {string} */
             purpose: "step_up" | "phone";
         };
+        SmsDayCount: {
+            /** Format: int64 */
+            count: number;
+            /** @description 2026-11-24, in Beijing time */
+            day: string;
+            /** @description Code of the SMS service, or timeout, unreachable, garbage, forbidden, expired, replaced; empty while the first try is under way */
+            result: string;
+            /** @enum {string} */
+            state: "waiting" | "sending" | "sent" | "failed" | "expired" | "replaced";
+        };
+        SmsOverview: {
+            /** @description The last seven days, newest first */
+            days: components["schemas"]["SmsDayCount"][] | null;
+            /**
+             * @description paused: after repeated failures this process answers fast for a while
+             * @enum {string}
+             */
+            ready: "ready" | "unset" | "paused";
+            /**
+             * Format: int64
+             * @description Messages that will be tried again
+             */
+            waiting: number;
+        };
+        SmsTrial: {
+            /** Format: int64 */
+            duration_ms: number;
+            /** @description The service's own words */
+            message: string;
+            ok: boolean;
+            phone_mask: string;
+            request_id: string;
+            /** @description OK, a code of the service, or timeout, unreachable, garbage, forbidden */
+            result: string;
+        };
+        SmsTrouble: {
+            /** Format: date-time */
+            at: string;
+            id: string;
+            /** @description The service's own words */
+            message: string;
+            phone_mask: string;
+            purpose: string;
+            /** @description For the service's own desk */
+            request_id: string;
+            result: string;
+            /** @enum {string} */
+            state: "waiting" | "sending" | "failed" | "expired" | "replaced";
+            /** Format: int64 */
+            tries: number;
+        };
         "Step-upRequest": {
             code?: string;
             password?: string;
+        };
+        SupervisionBranch: {
+            /** Format: int64 */
+            complete: number;
+            id: string;
+            /** Format: int64 */
+            learners: number;
+            name: string;
+        };
+        SupervisionCourseLearner: {
+            /** Format: date-time */
+            completed_at: string | null;
+            /** Format: int64 */
+            confirmed_ms: number;
+            course: string;
+            course_id: string;
+            /** Format: int64 */
+            duration_ms: number;
+            /** Format: date-time */
+            enrolled_at: string;
+            /** @description Of the enrolment */
+            id: string;
+            /** @description Masked */
+            name: string;
+            region: string;
+            /** @enum {string} */
+            state: "active" | "completed";
+        };
+        SupervisionFileRecord: {
+            /**
+             * Format: date-time
+             * @description Time (Order 25)
+             */
+            completed_at: string;
+            /** @description Content (Order 25) */
+            content: string;
+            corrects: string;
+            course_id: string;
+            /** @description Head of the learner's study chain when this was booked */
+            evidence: string;
+            /** @description Type of learning (Order 25) */
+            form: string;
+            hash: string;
+            hours: string;
+            id: string;
+            /** Format: int64 */
+            minutes_studied: number;
+            /** Format: int64 */
+            no: number;
+            /** @description In the signed evidence log; otherwise it will be within a minute */
+            proved: boolean;
+            provider: string;
+            reason: string;
+            /** @description Result (Order 25) */
+            result: string;
+            /** Format: int64 */
+            rule_version: number;
+            /** @enum {string} */
+            source: "platform" | "seed" | "correction";
+            /** Format: date-time */
+            started_at: string;
+            /** @enum {string} */
+            subject: "public" | "professional";
+            /** Format: int64 */
+            year: number;
+        };
+        SupervisionLearnerFile: {
+            complete: boolean;
+            /** Format: int64 */
+            completed: number;
+            /** Format: int64 */
+            courses: number;
+            id: string;
+            id_number_mask: string;
+            /** @description Masked */
+            name: string;
+            /** Format: int64 */
+            professional_tenths: number;
+            /** Format: int64 */
+            public_tenths: number;
+            records: components["schemas"]["SupervisionFileRecord"][] | null;
+            region: string;
+            summary: components["schemas"]["CreditSummary"];
+            unit: string;
+            years: components["schemas"]["EnrolmentWindow"][] | null;
+        };
+        SupervisionLearnerLine: {
+            complete: boolean;
+            /** Format: int64 */
+            completed: number;
+            /** Format: int64 */
+            courses: number;
+            id: string;
+            id_number_mask: string;
+            /** @description Masked */
+            name: string;
+            /** Format: int64 */
+            professional_tenths: number;
+            /** Format: int64 */
+            public_tenths: number;
+            region: string;
+            unit: string;
+        };
+        SupervisionOverview: {
+            /** Format: int64 */
+            appeals_open: number;
+            /**
+             * Format: date-time
+             * @description When the counts were last brought up to date
+             */
+            as_of: string | null;
+            /** @description In reporting order */
+            branches: components["schemas"]["SupervisionBranch"][] | null;
+            /** Format: int64 */
+            complete: number;
+            /**
+             * Format: int64
+             * @description Enrolments whose course is completed
+             */
+            completed: number;
+            /**
+             * Format: int64
+             * @description Enrolments
+             */
+            courses: number;
+            /** Format: int64 */
+            last_learners: number;
+            /** @description The same of the year before, twelve months; empty when nobody studied */
+            last_year: number[] | null;
+            /**
+             * Format: int64
+             * @description Learners with an enrolment or a record in the year
+             */
+            learners: number;
+            /** Format: int64 */
+            professional_tenths: number;
+            /** @description Learners complete by the end of each month of the year so far */
+            progress: number[] | null;
+            providers: components["schemas"]["SupervisionProviderLine"][] | null;
+            /** Format: int64 */
+            public_tenths: number;
+            /** @description The head of what is shown */
+            region: components["schemas"]["OrgRegion"];
+            /** @description The actor's whole jurisdiction, for choosing */
+            regions: components["schemas"]["OrgRegion"][] | null;
+            /** Format: int64 */
+            year: number;
+            years: components["schemas"]["EnrolmentWindow"][] | null;
+        };
+        SupervisionProviderCourse: {
+            code: string;
+            /** Format: int64 */
+            completed: number;
+            /** @description Credit hours, one decimal */
+            hours: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description Enrolled for the course's year
+             */
+            learners: number;
+            /** Format: int64 */
+            lessons: number;
+            /** Format: int64 */
+            minutes: number;
+            /** Format: int64 */
+            price_fen: number;
+            provider: string;
+            provider_id: string;
+            sequential: boolean;
+            state: string;
+            /** @enum {string} */
+            subject: "public" | "professional";
+            summary: string;
+            teacher: string;
+            teacher_bio: string;
+            title: string;
+            /** Format: int64 */
+            year: number;
+        };
+        SupervisionProviderDesk: {
+            /** Format: int64 */
+            appeals_open: number;
+            /**
+             * Format: date-time
+             * @description When the counts were last brought up to date
+             */
+            as_of: string | null;
+            /** Format: int64 */
+            completed: number;
+            /**
+             * Format: int64
+             * @description Enrolments of the year
+             */
+            courses: number;
+            /** Format: int64 */
+            learners: number;
+            /** Format: int64 */
+            professional_tenths: number;
+            /**
+             * Format: int64
+             * @description Hours booked for the year
+             */
+            public_tenths: number;
+            /** @description Courses by state, of every year */
+            states: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            year: number;
+            years: components["schemas"]["EnrolmentWindow"][] | null;
+        };
+        SupervisionProviderLine: {
+            /** Format: int64 */
+            appeals_open: number;
+            /**
+             * Format: int64
+             * @description Of its learners, those whose year is complete
+             */
+            complete: number;
+            /** Format: int64 */
+            completed: number;
+            /**
+             * Format: int64
+             * @description Enrolments
+             */
+            courses: number;
+            /** @description Its site; may be empty */
+            host: string;
+            id: string;
+            /** Format: int64 */
+            learners: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Courses it offers
+             */
+            published: number;
+            short_name: string;
+            /**
+             * Format: int64
+             * @description Hours booked
+             */
+            tenths: number;
+        };
+        SupervisionProviderOutline: {
+            course: components["schemas"]["SupervisionProviderCourse"];
+            lessons: components["schemas"]["CatalogOutlineLesson"][] | null;
+        };
+        "Test-smsRequest": {
+            phone: string;
+            /**
+             * @description Whose template to use
+             * @enum {string}
+             */
+            purpose: "register" | "login" | "reset" | "phone" | "step_up" | "unlock";
         };
         "Unit-decideRequest": {
             /** @description Needed for a refusal */
@@ -2178,6 +3176,14 @@ export interface components {
             code: string;
             phone: string;
         };
+        "Withdraw-credentialRequest": {
+            reason: string;
+            /**
+             * Format: int64
+             * @description The version that is to end
+             */
+            version: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -2187,6 +3193,144 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "get-api-bureau-learners": {
+        parameters: {
+            query?: {
+                /** @description Credit year; 0 = the present one */
+                year?: number;
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+                region?: string;
+                /** @description Beginning of a name, or part of a unit's name */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSupervisionLearnerLine"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-bureau-learners-by-id": {
+        parameters: {
+            query?: {
+                /** @description Credit year; 0 = the present one */
+                year?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupervisionLearnerFile"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-bureau-overview": {
+        parameters: {
+            query?: {
+                /** @description Credit year; 0 = the present one */
+                year?: number;
+                /** @description A region within the jurisdiction; empty = all of it */
+                region?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupervisionOverview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-bureau-providers": {
+        parameters: {
+            query?: {
+                /** @description Credit year; 0 = the present one */
+                year?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSupervisionProviderLine"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
     "close-account": {
         parameters: {
             query?: never;
@@ -2486,6 +3630,39 @@ export interface operations {
             };
         };
     };
+    "keep-proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Keep-proofRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProof"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
     "own-requests": {
         parameters: {
             query?: never;
@@ -2532,6 +3709,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "own-proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Disposition"?: string;
+                    "Content-Security-Policy"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
             };
             /** @description Error */
             default: {
@@ -2757,6 +3969,36 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["HttpxProblem"];
                 };
+            };
+        };
+    };
+    "get-api-learner-archive-xlsx": {
+        parameters: {
+            query?: {
+                /** @description Credit year; 0 = the present one */
+                year?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A workbook, A4 landscape */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -3426,6 +4668,13 @@ export interface operations {
                     "application/json": components["schemas"]["PlaybackAnswer"];
                 };
             };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     "get-api-learner-playback-check": {
@@ -3523,6 +4772,37 @@ export interface operations {
             };
         };
     };
+    "get-api-learner-playback-check-by-id-by-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture or the recording */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                    "image/png": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     "find-account": {
         parameters: {
             query?: never;
@@ -3611,6 +4891,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "operator-proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Disposition"?: string;
+                    "Content-Security-Policy"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
             };
             /** @description Error */
             default: {
@@ -3825,6 +5140,231 @@ export interface operations {
             };
         };
     };
+    gateways: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCredentialView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "sms-overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SmsOverview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "test-sms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Test-smsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SmsTrial"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "sms-troubles": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSmsTrouble"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "put-credential": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gateway: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialChange"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "credential-versions": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                gateway: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCredentialView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "withdraw-credential": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gateway: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Withdraw-credentialRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
     "get-api-operator-settings": {
         parameters: {
             query?: never;
@@ -3875,6 +5415,241 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-operator-sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOrgSite"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "put-api-operator-sites-by-id-settings-by-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Put-api-operator-sites-by-id-settings-by-keyRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-provider-providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOrgProvider"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-provider-providers-by-provider-courses": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+                state?: "draft" | "inspecting" | "reviewed" | "published" | "withdrawn" | "";
+                subject?: "public" | "professional" | "";
+                /** @description 0 = every year */
+                year?: number;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSupervisionProviderCourse"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-provider-providers-by-provider-courses-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupervisionProviderOutline"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-provider-providers-by-provider-desk": {
+        parameters: {
+            query?: {
+                year?: number;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SupervisionProviderDesk"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-provider-providers-by-provider-learners": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+                /** @description 0 = the present one */
+                year?: number;
+                course?: string;
+                state?: "active" | "completed" | "";
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSupervisionCourseLearner"];
+                };
             };
             /** @description Error */
             default: {
@@ -4440,6 +6215,39 @@ export interface operations {
             };
         };
     };
+    "import-template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Disposition"?: string;
+                    "Content-Security-Policy"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
     "confirm-import": {
         parameters: {
             query?: never;
@@ -4492,6 +6300,70 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "unit-proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Disposition"?: string;
+                    "Content-Security-Policy"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "own-units": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageIdentityAdminUnit"];
+                };
             };
             /** @description Error */
             default: {
@@ -4609,6 +6481,69 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["HttpxProblem"];
                 };
+            };
+        };
+    };
+    "get-media-public-by-media-by-rev-by-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                media: string;
+                rev: string;
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file, cached for good */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                    "text/vtt": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get-media-by-token-by-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file, with ranges */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apple.mpegurl": string;
+                    "video/mp4": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
