@@ -185,7 +185,7 @@ func (l *lessonPages) compose(ctx context.Context, tx *sqldb.Tx, actor identity.
 }
 
 func (l *lessonPages) progress(p playback.Page) learner.ProgressInfo {
-	pol := l.playback.Policy()
+	pol := p.Policy
 	info := learner.ProgressInfo{Credited: [][2]int64{}, CreditedMS: p.Credited.Total(), ConfirmedMS: p.Confirmed.Total(), FrontierMS: p.Credited.End(),
 		ResumeMS: p.Credited.FirstGap(p.Lesson.DurationMS), Complete: p.Credited.Complete(p.Lesson.DurationMS, pol.GapMS, pol.TotalMS)}
 	if info.Complete {

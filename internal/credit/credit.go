@@ -244,8 +244,13 @@ func RuleTx(ctx context.Context, tx *sqldb.Tx, personID string, year int64) (Rul
 		r = defaultRule
 		r.Year = year
 	}
-	r.ProfessionalNeed = (r.TotalTenths*r.ProfessionalNum + r.ProfessionalDen - 1) / r.ProfessionalDen
+	r.ProfessionalNeed = r.need()
 	return r, err
+}
+
+// need is the least professional hours in tenths, rounded up.
+func (r Rule) need() int64 {
+	return (r.TotalTenths*r.ProfessionalNum + r.ProfessionalDen - 1) / max(1, r.ProfessionalDen)
 }
 
 //go:embed default_rule.json

@@ -106,7 +106,6 @@ func Seed(ctx context.Context, d Deps) (logins []Login, made bool, err error) {
 	if err := readJSON(d.Source, "city.json", &city); err != nil {
 		return nil, false, err
 	}
-	var ids []string
 	passwords := make([]string, len(city.People))
 	hashes := make([]string, len(city.People))
 	for i := range passwords {
@@ -139,14 +138,11 @@ func Seed(ctx context.Context, d Deps) (logins []Login, made bool, err error) {
 		if err := seedCourses(ctx, tx, d, year-1, lastYear(city.LastYear, courses.Courses, year-1)); err != nil {
 			return err
 		}
-		if logins, ids, err = seedPeople(ctx, tx, d, city, passwords, hashes); err != nil || !d.Population {
+		if logins, err = seedPeople(ctx, tx, d, city, passwords, hashes); err != nil || !d.Population {
 			return err
 		}
 		return seedPopulation(ctx, tx, d, city, courses)
 	})
-	if err == nil && made {
-		err = seedConsent(ctx, d, ids)
-	}
 	return logins, made, err
 }
 
@@ -261,7 +257,7 @@ func seedLesson(ctx context.Context, tx *sqldb.Tx, courseID string, number int, 
 	return nil
 }
 
-func seedPeople(ctx context.Context, tx *sqldb.Tx, d Deps, city cityFile, passwords, hashes []string) ([]Login, []string, error) {
+func seedPeople(ctx context.Context, tx *sqldb.Tx, d Deps, city cityFile, passwords, hashes []string) ([]Login, error) {
 	units := map[string]org.Unit{}
 	for _, u := range city.Units {
 		units[u.ID] = u
@@ -270,41 +266,25 @@ func seedPeople(ctx context.Context, tx *sqldb.Tx, d Deps, city cityFile, passwo
 	ids := make([]string, len(city.People))
 	for i, p := range city.People {
 		phone := fmt.Sprintf("139350%05d", 10001+i)
-		n := identity.NewPerson{Name: p.Name, IDNumber: demoIDNumber(i), Phone: phone, RegionID: units[p.Unit].RegionID, UnitID: p.Unit, PasswordHash: hashes[i], Agreed: "demo"}
+		n := identity.NewPerson{Name: p.Name, IDNumber: demoIDNumber(i), Phone: phone, RegionID: units[p.Unit].RegionID, UnitID: p.Unit, PasswordHash: hashes[i], Agreed: identity.FirstVersion}
 		for _, r := range p.Roles {
 			role, scope, _ := strings.Cut(r, ":")
 			n.Grants = append(n.Grants, identity.Grant{Role: identity.Role(role), Scope: scope})
 		}
 		var err error
 		if ids[i], err = d.Identity.CreatePersonTx(ctx, tx, n); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		logins = append(logins, Login{p.Name, phone, passwords[i], p.Roles})
 	}
 	for _, i := range []int{0, 1} {
 		for _, course := range []string{"c01", "c04"} {
 			if _, err := enrolment.GrantTx(ctx, tx, ids[i], course, int64(civil.DateOf(tx.Now(), civil.Shanghai).Year), "seed"); err != nil {
-				return nil, nil, err
+				return nil, err
 			}
 		}
 	}
-	return logins, ids, seedHistory(ctx, tx, city, ids)
-}
-
-// seedConsent lets the demo people have agreed to what stands now, so that nobody is asked at the first login.
-func seedConsent(ctx context.Context, d Deps, ids []string) error {
-	now, err := d.Identity.AgreementVersions(ctx)
-	if err != nil {
-		return err
-	}
-	return d.DB.Write(ctx, func(tx *sqldb.Tx) error {
-		for _, personID := range ids {
-			if err := d.Identity.AgreeTx(ctx, tx, personID, now.Agreed); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return logins, seedHistory(ctx, tx, city, ids)
 }
 
 // seedHistory gives demo learners earlier hours as what they are: seeded history, with a source of its own.

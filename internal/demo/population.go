@@ -36,7 +36,7 @@ func seedPopulation(ctx context.Context, tx *sqldb.Tx, d Deps, city cityFile, co
 		unit := city.Units[k]
 		name := string(surnames[dice.IntN(len(surnames))]) + city.Population.Given[dice.IntN(len(city.Population.Given))]
 		personID, err := d.Identity.CreatePersonTx(ctx, tx, identity.NewPerson{Name: name, IDNumber: populationIDNumber(i), Phone: fmt.Sprintf("139360%05d", 10001+i),
-			RegionID: unit.RegionID, UnitID: unit.ID, Agreed: "demo", Grants: []identity.Grant{{Role: identity.Learner}}})
+			RegionID: unit.RegionID, UnitID: unit.ID, Agreed: identity.FirstVersion, Grants: []identity.Grant{{Role: identity.Learner}}})
 		if err != nil {
 			return err
 		}

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"xueshi/internal/kernel/errs"
-	"xueshi/internal/org"
 	"xueshi/internal/platform/sqldb"
 )
 
@@ -16,21 +15,22 @@ type Agreements struct {
 	Agreed    string `json:"agreed" maxLength:"81" doc:"What a consent to both sends back"`
 }
 
-// firstVersion stands until an operator sets the versions.
-const firstVersion = "2026-1"
-
-// AgreementVersions is what somebody who registers now must agree to (settings agreement.version, privacy.version).
+// AgreementVersions is what somebody who registers now must agree to: the newest published texts (legal.go).
 func (s *Service) AgreementVersions(ctx context.Context) (Agreements, error) {
-	a := Agreements{Agreement: firstVersion, Privacy: firstVersion}
-	settings, err := org.New(s.db).Settings(ctx)
-	for _, v := range settings {
-		switch v.Key {
-		case "agreement.version":
-			a.Agreement = v.Value
-		case "privacy.version":
-			a.Privacy = v.Value
+	a := Agreements{Agreement: FirstVersion, Privacy: FirstVersion}
+	type newest struct{ document, version string }
+	err := s.db.Read(ctx, func(tx *sqldb.Tx) error {
+		rows, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (n newest, err error) { return n, row.Scan(&n.document, &n.version) },
+			`SELECT document, version FROM legal_text t WHERE no = (SELECT max(no) FROM legal_text o WHERE o.document = t.document)`)
+		for _, n := range rows {
+			if n.document == UserAgreement {
+				a.Agreement = n.version
+			} else {
+				a.Privacy = n.version
+			}
 		}
-	}
+		return err
+	})
 	a.Agreed = a.Agreement
 	if a.Privacy != a.Agreement {
 		a.Agreed += "/" + a.Privacy
@@ -38,8 +38,8 @@ func (s *Service) AgreementVersions(ctx context.Context) (Agreements, error) {
 	return a, err
 }
 
-// AgreeTx records what a person agreed to; it is for registration and seeding: the caller has checked the versions.
-func (s *Service) AgreeTx(ctx context.Context, tx *sqldb.Tx, personID, agreed string) error {
+// agreeTx records what a person agreed to.
+func (s *Service) agreeTx(ctx context.Context, tx *sqldb.Tx, personID, agreed string) error {
 	agreement, privacy, two := strings.Cut(agreed, "/")
 	if !two {
 		privacy = agreement
@@ -68,7 +68,7 @@ func (s *Service) Agree(ctx context.Context, agreed string) error {
 	if agreed != now.Agreed {
 		return errs.New(errs.Conflict, "identity.agreement_version")
 	}
-	return s.db.Write(ctx, func(tx *sqldb.Tx) error { return s.AgreeTx(ctx, tx, actor.PersonID, agreed) })
+	return s.db.Write(ctx, func(tx *sqldb.Tx) error { return s.agreeTx(ctx, tx, actor.PersonID, agreed) })
 }
 
 // ConsentNeeded tells whether the actor has yet to agree to the present versions.

@@ -24,6 +24,7 @@ type Account struct {
 	State        string   `json:"state" enum:"active,locked,closing,closed"`
 	Invited      bool     `json:"invited" doc:"Has not agreed yet: imported, never logged in"`
 	Grants       []string `json:"grants" doc:"role@scope"`
+	Found        *Found   `json:"found,omitempty" doc:"What only the operator's search adds"`
 }
 
 const accountColumns = `SELECT id, name, id_number_mask, phone_mask, region_id, unit_id, state, agreed_version = '' FROM person WHERE `
@@ -54,7 +55,7 @@ func (s *Service) FindAccount(ctx context.Context, account string) (a Account, e
 			return err
 		}
 		if ok {
-			if a.Grants, err = sqldb.Rows(ctx, tx, sqldb.ScanValue[string], `SELECT role || '@' || scope FROM role_grant WHERE person_id = $1 ORDER BY role, scope`, a.ID); err != nil {
+			if err := a.addFound(ctx, tx); err != nil {
 				return err
 			}
 		}
@@ -162,6 +163,9 @@ func (s *Service) Grant(ctx context.Context, personID string, g Grant) error {
 		return e.WithField("scope", "invalid")
 	}
 	return s.administer(ctx, personID, "identity.granted", map[string]any{"role": g.Role, "scope": g.Scope, "duties": g.Duties}, func(tx *sqldb.Tx, actor Actor) error {
+		if err := scopeTx(ctx, tx, g); err != nil {
+			return err
+		}
 		_, err := tx.Exec(ctx, `INSERT INTO role_grant (person_id, role, scope, duties, granted_by, granted_at) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (person_id, role, scope) DO UPDATE SET duties = excluded.duties`,
 			personID, string(g.Role), g.Scope, strings.Join(g.Duties, ","), actor.AccountID, tx.NowMicro())

@@ -117,9 +117,6 @@ func (s *Service) Register(ctx context.Context, r Registration) (Login, error) {
 		if err != nil {
 			return err
 		}
-		if err := s.AgreeTx(ctx, tx, personID, r.Agreed); err != nil {
-			return err
-		}
 		login, err = s.logInTx(ctx, tx, personID, r.Device)
 		return err
 	})
@@ -182,6 +179,11 @@ func (s *Service) CreatePersonTx(ctx context.Context, tx *sqldb.Tx, p NewPerson)
 	for _, g := range p.Grants {
 		if _, err := tx.Exec(ctx, `INSERT INTO role_grant (person_id, role, scope, duties, granted_by, granted_at) VALUES ($1, $2, $3, $4, $5, $6)`,
 			p.ID, string(g.Role), g.Scope, strings.Join(g.Duties, ","), actor.AccountID, tx.NowMicro()); err != nil {
+			return "", err
+		}
+	}
+	if p.Agreed != "" {
+		if err := s.agreeTx(ctx, tx, p.ID, p.Agreed); err != nil {
 			return "", err
 		}
 	}

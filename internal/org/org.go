@@ -47,6 +47,17 @@ func (s *Service) Regions(ctx context.Context) (out []Region, err error) {
 	return out, err
 }
 
+// RegionTx is one region. Errors: NotFound "org.no_region".
+func RegionTx(ctx context.Context, tx *sqldb.Tx, id string) (Region, error) {
+	r, found, err := sqldb.One(ctx, tx, func(row sqldb.Scanner) (r Region, err error) {
+		return r, row.Scan(&r.ID, &r.Parent, &r.Name, &r.Kind)
+	}, `SELECT id, parent, name, kind FROM region WHERE id = $1`, id)
+	if err == nil && !found {
+		err = errs.New(errs.NotFound, "org.no_region")
+	}
+	return r, err
+}
+
 // Units lists the employers of a region whose name contains text, at most 50.
 func (s *Service) Units(ctx context.Context, regionID, text string) (out []Unit, err error) {
 	err = s.db.Read(ctx, func(tx *sqldb.Tx) error {

@@ -85,7 +85,7 @@ func (s *Service) answerTx(ctx context.Context, tx *sqldb.Tx, out Outcome, v vie
 }
 
 func (s *Service) answer(out Outcome, v view, seq int64, check *Check) Answer {
-	p := s.policy
+	p := v.policy
 	total := v.credited.Total()
 	a := Answer{
 		Seq: seq, State: out.State, GrantedMS: out.Granted, CreditedMS: total, ConfirmedMS: v.confirmed,

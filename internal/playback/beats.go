@@ -23,6 +23,7 @@ const (
 type entry struct {
 	study     Study
 	lesson    Lesson
+	policy    *Policy // of the lease: as it stood when the lease was acquired
 	credited  Set
 	confirmed int64 // ms of the lesson in confirmed windows; changes only with a passed check
 	delivered map[int64]bool
@@ -33,7 +34,7 @@ type entry struct {
 type committer struct {
 	db     *sqldb.DB
 	lesson Lessons
-	policy *Policy
+	policy policies
 
 	in     chan *item
 	done   chan struct{}
@@ -64,16 +65,17 @@ type delivered struct {
 type view struct {
 	study     Study
 	lesson    Lesson
+	policy    *Policy
 	credited  Set
 	confirmed int64
 	now       int64
 }
 
 func (e *entry) view(now int64) view {
-	return view{e.study, e.lesson, slices.Clone(e.credited), e.confirmed, now}
+	return view{e.study, e.lesson, e.policy, slices.Clone(e.credited), e.confirmed, now}
 }
 
-func newCommitter(db *sqldb.DB, lessons Lessons, policy *Policy) *committer {
+func newCommitter(db *sqldb.DB, lessons Lessons, policy policies) *committer {
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &committer{db: db, lesson: lessons, policy: policy, in: make(chan *item, 4*maxBatch), done: make(chan struct{}), cancel: cancel, cache: map[string]*entry{}}
 	go c.run(ctx)
@@ -275,7 +277,7 @@ func (b *batchRun) entry(ctx context.Context, tx *sqldb.Tx, learnerID string) (*
 			return nil, err
 		}
 	} else {
-		e = &entry{study: e.study, lesson: e.lesson, credited: slices.Clone(e.credited), confirmed: e.confirmed, delivered: e.delivered, cached: true}
+		e = &entry{study: e.study, lesson: e.lesson, policy: e.policy, credited: slices.Clone(e.credited), confirmed: e.confirmed, delivered: e.delivered, cached: true}
 	}
 	b.touched[learnerID] = e
 	return e, nil
@@ -292,6 +294,9 @@ func (c *committer) load(ctx context.Context, tx *sqldb.Tx, learnerID string) (*
 	}
 	e := &entry{study: *s}
 	if e.lesson, err = c.lesson.LessonTx(ctx, tx, s.LessonID); err != nil {
+		return nil, err
+	}
+	if e.policy, err = c.policy.atTx(ctx, tx, learnerID, s.AcquiredAt); err != nil {
 		return nil, err
 	}
 	if e.credited, err = creditedSet(ctx, tx, learnerID, s.LessonID, s.MediaID, s.MediaRev); err != nil {
@@ -338,7 +343,7 @@ func (b *batchRun) beat(ctx context.Context, tx *sqldb.Tx, it *item, e *entry) e
 		it.view = e.view(tx.NowMicro())
 		return nil
 	}
-	env := e.env(b.c.policy)
+	env := e.env()
 	if len(env.Missing(it.beat.From, min(it.beat.To, e.lesson.DurationMS))) > 0 {
 		if err := e.readDelivered(ctx, tx); err != nil { // another process may have sent it
 			return err
@@ -368,9 +373,9 @@ func (b *batchRun) plan(s, where *Study, out Outcome, now int64) {
 }
 
 // env is the rule's view of an entry.
-func (e *entry) env(p *Policy) *Env {
+func (e *entry) env() *Env {
 	return &Env{
-		Policy: p, Duration: e.lesson.DurationMS, Credited: e.credited,
+		Policy: e.policy, Duration: e.lesson.DurationMS, Credited: e.credited,
 		Delivered: func(from, to int64) Set { return e.sent(from, to) },
 		Missing: func(from, to int64) (out []int) {
 			for n := e.lesson.Segment(from); from < to && n <= e.lesson.Segment(to-1); n++ {
@@ -428,7 +433,7 @@ func (b *batchRun) store(ctx context.Context, tx *sqldb.Tx) error {
 			}
 		}
 		if len(b.rows[learner]) > 0 {
-			if _, err := foldProgress(ctx, tx, learner, e.lesson, 0, b.c.policy); err != nil {
+			if _, err := foldProgress(ctx, tx, learner, e.lesson, 0, e.policy); err != nil {
 				return err
 			}
 		}

@@ -111,8 +111,12 @@ func (s *Service) ensureCheck(ctx context.Context, tx *sqldb.Tx, st *Study) (*ch
 		return nil, err
 	}
 	if !found {
+		policy, err := s.policy.atTx(ctx, tx, st.LearnerID, st.AcquiredAt)
+		if err != nil {
+			return nil, err
+		}
 		c = &checkRow{id: st.CheckID, learnerID: st.LearnerID, lessonID: st.LessonID, state: "due", windowNo: st.WindowNo, epoch: st.Epoch,
-			issuedAt: tx.NowMicro(), deadlineAt: tx.NowMicro() + s.policy.AnswerMS*1000}
+			issuedAt: tx.NowMicro(), deadlineAt: tx.NowMicro() + policy.AnswerMS*1000}
 		if err := s.draw(ctx, tx, c, st, ""); err != nil {
 			return nil, err
 		}
@@ -405,7 +409,11 @@ func (s *Service) settle(ctx context.Context, tx *sqldb.Tx, st *Study, c *checkR
 	if err != nil {
 		return err
 	}
-	st.WindowNo, st.SinceCheck, st.CheckID, st.Threshold = st.WindowNo+1, 0, "", s.threshold()
+	policy, err := s.policy.atTx(ctx, tx, st.LearnerID, st.AcquiredAt)
+	if err != nil {
+		return err
+	}
+	st.WindowNo, st.SinceCheck, st.CheckID, st.Threshold = st.WindowNo+1, 0, "", threshold(policy)
 	takeStep := flag(result == "reopened")
 	if slices.Contains(lessons, st.LessonID) {
 		st.Take += takeStep
@@ -420,18 +428,18 @@ func (s *Service) settle(ctx context.Context, tx *sqldb.Tx, st *Study, c *checkR
 		}
 		return err
 	}
-	return s.foldAll(ctx, tx, st, lessons, takeStep)
+	return s.foldAll(ctx, tx, st, policy, lessons, takeStep)
 }
 
 // foldAll folds the window's lessons and reports those now confirmed in full.
-func (s *Service) foldAll(ctx context.Context, tx *sqldb.Tx, st *Study, lessons []string, takeStep int64) error {
+func (s *Service) foldAll(ctx context.Context, tx *sqldb.Tx, st *Study, policy *Policy, lessons []string, takeStep int64) error {
 	var confirmed []string
 	for _, lessonID := range lessons {
 		l, err := s.lessons.LessonTx(ctx, tx, lessonID)
 		if err != nil {
 			return err
 		}
-		full, err := foldProgress(ctx, tx, st.LearnerID, l, takeStep, s.policy)
+		full, err := foldProgress(ctx, tx, st.LearnerID, l, takeStep, policy)
 		if err != nil {
 			return err
 		}

@@ -47,8 +47,8 @@ func (s *Service) Release(ctx context.Context, p Pass, no int64) (Lesson, error)
 	if no < 0 || no >= e.lesson.Segments {
 		return e.lesson, errs.New(errs.NotFound, "playback.no_segment")
 	}
-	if no*e.lesson.SegmentMS >= e.credited.End()+s.policy.WindowMS {
-		return e.lesson, errs.New(errs.Limited, "playback.not_released").WithRetry(int(s.policy.BeatMS / 1000))
+	if no*e.lesson.SegmentMS >= e.credited.End()+e.policy.WindowMS {
+		return e.lesson, errs.New(errs.Limited, "playback.not_released").WithRetry(int(e.policy.BeatMS / 1000))
 	}
 	return e.lesson, nil
 }
@@ -78,5 +78,5 @@ func (c *committer) peek(learnerID string) *entry {
 	if e == nil {
 		return nil
 	}
-	return &entry{study: e.study, lesson: e.lesson, credited: e.credited, cached: true}
+	return &entry{study: e.study, lesson: e.lesson, policy: e.policy, credited: e.credited, cached: true}
 }

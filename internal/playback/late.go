@@ -44,7 +44,7 @@ func (b *batchRun) late(ctx context.Context, tx *sqldb.Tx, it *item, e *entry) e
 	if err := json.Unmarshal([]byte(s.Prev), &p); err != nil {
 		return fmt.Errorf("superseded state of %s: %w", s.LearnerID, err)
 	}
-	if it.beat.SessionID != p.SessionID || it.beat.Epoch != p.Epoch || tx.NowMicro() > p.Until+b.c.policy.LateMS*1000 {
+	if it.beat.SessionID != p.SessionID || it.beat.Epoch != p.Epoch || tx.NowMicro() > p.Until+e.policy.LateMS*1000 {
 		return nil
 	}
 	return b.payLate(ctx, tx, it, e, p)
@@ -55,7 +55,7 @@ func (b *batchRun) payLate(ctx context.Context, tx *sqldb.Tx, it *item, e *entry
 	old := *s
 	old.SessionID, old.Epoch, old.LessonID, old.MediaID, old.MediaRev, old.Take = p.SessionID, p.Epoch, p.LessonID, p.MediaID, p.MediaRev, p.Take
 	old.Cursor, old.LastSeq, old.LastContact, old.Run, old.Open, old.Final = p.Cursor, p.LastSeq, p.LastContact, p.Run, Span{}, false
-	was := &entry{study: old, lesson: e.lesson, credited: e.credited}
+	was := &entry{study: old, lesson: e.lesson, policy: e.policy, credited: e.credited}
 	if p.LessonID != s.LessonID {
 		if was.lesson, err = b.c.lesson.LessonTx(ctx, tx, p.LessonID); err != nil {
 			return err
@@ -67,7 +67,7 @@ func (b *batchRun) payLate(ctx context.Context, tx *sqldb.Tx, it *item, e *entry
 	if err := was.readDelivered(ctx, tx); err != nil {
 		return err
 	}
-	env := was.env(b.c.policy)
+	env := was.env()
 	out := was.study.Beat(p.Until, *it.beat, env)
 	if out.Repeat {
 		return nil

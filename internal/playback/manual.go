@@ -46,5 +46,9 @@ func (s *Service) GrantTx(ctx context.Context, tx *sqldb.Tx, learnerID, lessonID
 		}
 		return 0, err
 	}
-	return granted, s.foldAll(ctx, tx, st, []string{l.ID}, 0)
+	policy, err := s.policy.atTx(ctx, tx, learnerID, st.AcquiredAt)
+	if err != nil {
+		return 0, err
+	}
+	return granted, s.foldAll(ctx, tx, st, policy, []string{l.ID}, 0)
 }

@@ -88,6 +88,7 @@ type Page struct {
 	Nonce       string
 	Check       *Check
 	NextCheckMS int64
+	Policy      Policy // what an acquisition now would go by
 }
 
 // PageTx reads the lesson page for the actor.
@@ -105,12 +106,17 @@ func (s *Service) PageTx(ctx context.Context, tx *sqldb.Tx, actor identity.Actor
 	if p.Passed, err = passedAt(ctx, tx, actor.PersonID, l); err != nil {
 		return p, err
 	}
-	p.Lease, p.NextCheckMS, p.Nonce = "free", s.policy.CheckMaxMS, s.nonce(actor.SessionID, 0)
+	policy, err := s.policy.atTx(ctx, tx, actor.PersonID, tx.NowMicro())
+	if err != nil {
+		return p, err
+	}
+	p.Policy = *policy
+	p.Lease, p.NextCheckMS, p.Nonce = "free", policy.CheckMaxMS, s.nonce(actor.SessionID, 0)
 	st, found, err := loadStudy(ctx, tx, actor.PersonID)
 	if err != nil || !found {
 		return p, err
 	}
-	p.Nonce, p.NextCheckMS = s.nonce(actor.SessionID, st.Epoch), max(0, s.policy.CheckMaxMS-st.SinceCheck)
+	p.Nonce, p.NextCheckMS = s.nonce(actor.SessionID, st.Epoch), max(0, policy.CheckMaxMS-st.SinceCheck)
 	if st.LessonID == l.ID {
 		p.Credited = p.Credited.Add(Range{st.Open.MediaFrom, st.Open.MediaTo})
 	}

@@ -1,21 +1,22 @@
 package playback
 
 // Policy is the numbers of the engine (settled.md), in milliseconds unless said otherwise.
-// They are policy values of a region and year; the zero value is not usable.
+// They are policy values of a region and year (policy.go); the zero value is not usable.
 type Policy struct {
-	BeatMS         int64 // how often the player reports
-	LeaseTTLMS     int64 // how long a silent lease lasts
-	BacklogMS      int64 // how much silent wall time may still be paid: the longest buffer a player can hold
-	WindowMS       int64 // how far beyond the frontier segments are released
-	CheckMinMS     int64 // presence check threshold: uniform in [min, max] of credited time
-	CheckMaxMS     int64 // never more than 900 s (R1.10c)
-	AnswerMS       int64 // how long an answer counts as being in time
-	LateMS         int64 // how long beats of a superseded epoch are still accepted
-	GapMS, TotalMS int64 // completeness: per gap, and together
-	AheadMS        int64 // tolerance of the frontier: a player resumes on a frame, not on a millisecond
-	ContinueMS     int64 // how closely a beat must continue its run
-	OverspeedMinMS int64 // overspeed is judged over at least this much wall time
-	OverspeedPct   int64 // media per wall, in percent, above which a run is overspeed
+	BeatMS         int64 `json:"beat_ms"`          // how often the player reports
+	LeaseTTLMS     int64 `json:"lease_ttl_ms"`     // how long a silent lease lasts
+	BacklogMS      int64 `json:"backlog_ms"`       // how much silent wall time may still be paid: the longest buffer a player can hold
+	WindowMS       int64 `json:"window_ms"`        // how far beyond the frontier segments are released
+	CheckMinMS     int64 `json:"check_min_ms"`     // presence check threshold: uniform in [min, max] of credited time
+	CheckMaxMS     int64 `json:"check_max_ms"`     // never more than 900 s (R1.10c)
+	AnswerMS       int64 `json:"answer_ms"`        // how long an answer counts as being in time
+	LateMS         int64 `json:"late_ms"`          // how long beats of a superseded epoch are still accepted
+	GapMS          int64 `json:"gap_ms"`           // completeness: per gap
+	TotalMS        int64 `json:"total_ms"`         // completeness: all gaps together
+	AheadMS        int64 `json:"ahead_ms"`         // tolerance of the frontier: a player resumes on a frame, not on a millisecond
+	ContinueMS     int64 `json:"continue_ms"`      // how closely a beat must continue its run
+	OverspeedMinMS int64 `json:"overspeed_min_ms"` // overspeed is judged over at least this much wall time
+	OverspeedPct   int64 `json:"overspeed_pct"`    // media per wall, in percent, above which a run is overspeed
 }
 
 // DefaultPolicy is the notice's and settled.md's values.

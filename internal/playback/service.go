@@ -24,7 +24,7 @@ type Service struct {
 	content Contents
 	devices Devices
 	done    Completion
-	policy  *Policy
+	policy  policies
 	digits  Digits
 	beats   *committer
 }
@@ -37,25 +37,19 @@ type Deps struct {
 	Contents   Contents
 	Devices    Devices
 	Completion Completion
-	Policy     *Policy // nil = DefaultPolicy
+	Policy     *Policy // nil = the versions operators have set, and DefaultPolicy beneath them; tests inject one for everybody
 	Digits     Digits  // spoken digits for the audio form of a check; nil = no audio
 }
 
 // New starts the engine; Close stops it after everything waiting has been committed.
 func New(d Deps) *Service {
-	if d.Policy == nil {
-		p := DefaultPolicy
-		d.Policy = &p
-	}
+	policy := policies{d.Policy}
 	return &Service{db: d.DB, key: d.Key, lessons: d.Lessons, content: d.Contents, devices: d.Devices, done: d.Completion,
-		policy: d.Policy, digits: d.Digits, beats: newCommitter(d.DB, d.Lessons, d.Policy)}
+		policy: policy, digits: d.Digits, beats: newCommitter(d.DB, d.Lessons, policy)}
 }
 
 // Close waits for the last commit.
 func (s *Service) Close() { s.beats.close() }
-
-// Policy is the numbers in force.
-func (s *Service) Policy() Policy { return *s.policy }
 
 // Acquire is a request for the lease.
 type Acquire struct {
@@ -71,6 +65,7 @@ type Lease struct {
 	Epoch     int64
 	Key       []byte // HMAC key of this epoch's heartbeats
 	Token     string // path element of the media URLs
+	Policy    Policy // the numbers of this lease
 	Answer    Answer
 }
 
@@ -115,10 +110,14 @@ func (s *Service) acquireTx(ctx context.Context, tx *sqldb.Tx, actor identity.Ac
 	if err != nil {
 		return lease, err
 	}
-	if !found {
-		st = &Study{LearnerID: actor.PersonID, Threshold: s.threshold(), ChainHash: []byte{}}
-	}
 	now := tx.NowMicro()
+	policy, err := s.policy.atTx(ctx, tx, actor.PersonID, now)
+	if err != nil {
+		return lease, err
+	}
+	if !found {
+		st = &Study{LearnerID: actor.PersonID, Threshold: threshold(policy), ChainHash: []byte{}}
+	}
 	if !s.nonceFits(a.Nonce, actor.SessionID, st.Epoch) {
 		return lease, errs.New(errs.Conflict, "playback.nonce_stale")
 	}
@@ -130,14 +129,14 @@ func (s *Service) acquireTx(ctx context.Context, tx *sqldb.Tx, actor identity.Ac
 	if err := s.endHolder(ctx, tx, st, now); err != nil {
 		return lease, err
 	}
-	if err := s.begin(ctx, tx, st, lesson, actor, deviceName, a.Signature, moved, now); err != nil {
+	if err := s.begin(ctx, tx, st, acquisition{lesson, policy, actor, deviceName, a.Signature, moved}, now); err != nil {
 		return lease, err
 	}
 	e, err := s.beats.load(ctx, tx, st.LearnerID)
 	if err != nil {
 		return lease, err
 	}
-	lease = Lease{SessionID: st.SessionID, Epoch: st.Epoch, Key: s.leaseKey(st.SessionID, st.Epoch), Token: s.token(st)}
+	lease = Lease{SessionID: st.SessionID, Epoch: st.Epoch, Key: s.leaseKey(st.SessionID, st.Epoch), Token: s.token(st), Policy: *policy}
 	lease.Answer, err = s.answerTx(ctx, tx, Outcome{State: st.state()}, e.view(now))
 	return lease, err
 }
@@ -199,17 +198,35 @@ func (s *Service) endHolder(ctx context.Context, tx *sqldb.Tx, st *Study, now in
 	if err != nil {
 		return err
 	}
-	_, err = foldProgress(ctx, tx, st.LearnerID, lesson, 0, s.policy)
+	policy, err := s.policy.atTx(ctx, tx, st.LearnerID, st.AcquiredAt)
+	if err != nil {
+		return err
+	}
+	_, err = foldProgress(ctx, tx, st.LearnerID, lesson, 0, policy)
 	return err
 }
 
+// acquisition is everything a new epoch begins with.
+type acquisition struct {
+	lesson     Lesson
+	policy     *Policy
+	actor      identity.Actor
+	deviceName string
+	signature  string // of the request, by the device key
+	moved      bool   // taken over from another login
+}
+
 // begin gives the lease to the actor's device under the next epoch.
-func (s *Service) begin(ctx context.Context, tx *sqldb.Tx, st *Study, l Lesson, actor identity.Actor, deviceName, signature string, moved bool, now int64) (err error) {
+func (s *Service) begin(ctx context.Context, tx *sqldb.Tx, st *Study, a acquisition, now int64) (err error) {
+	l := a.lesson
 	st.Epoch++
-	st.SessionID, st.LoginSessionID, st.DeviceID, st.DeviceName = id.New(tx.Now()), actor.SessionID, actor.DeviceID, deviceName
+	st.SessionID, st.LoginSessionID, st.DeviceID, st.DeviceName = id.New(tx.Now()), a.actor.SessionID, a.actor.DeviceID, a.deviceName
 	st.CourseID, st.LessonID, st.MediaID, st.MediaRev = l.CourseID, l.ID, l.MediaID, l.MediaRev
-	st.AcquiredAt, st.LastContact, st.ExpiresAt = now, now, now+s.policy.LeaseTTLMS*1000
+	st.AcquiredAt, st.LastContact, st.ExpiresAt = now, now, now+a.policy.LeaseTTLMS*1000
 	st.LastSeq, st.Run, st.Open = 0, Run{}, Span{}
+	if st.Threshold > a.policy.CheckMaxMS { // drawn under a policy that allowed more
+		st.Threshold = max(threshold(a.policy), st.SinceCheck)
+	}
 	st.Cursor = max(st.Cursor, now) // nothing before this instant belongs to this epoch (PB-I5)
 	if st.Take, err = takeOf(ctx, tx, st.LearnerID, l.ID); err != nil {
 		return err
@@ -217,11 +234,11 @@ func (s *Service) begin(ctx context.Context, tx *sqldb.Tx, st *Study, l Lesson, 
 	if st.Final, err = s.isFinal(ctx, tx, st.LearnerID, l); err != nil {
 		return err
 	}
-	seq, hash := st.chain("lease", st.SessionID, st.Epoch, l.ID, l.MediaID, l.MediaRev, st.DeviceID, moved, now, signature)
+	seq, hash := st.chain("lease", st.SessionID, st.Epoch, l.ID, l.MediaID, l.MediaRev, st.DeviceID, a.moved, now, a.signature)
 	if _, err := tx.Exec(ctx, `INSERT INTO playback_session (id, learner_id, epoch, lesson_id, media_id, media_rev, device_id, device_name,
 		signature, acquired_at, takeover, chain_seq, chain_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		st.SessionID, st.LearnerID, st.Epoch, l.ID, l.MediaID, l.MediaRev, st.DeviceID, deviceName,
-		signature, now, flag(moved), seq, hash); err != nil {
+		st.SessionID, st.LearnerID, st.Epoch, l.ID, l.MediaID, l.MediaRev, st.DeviceID, a.deviceName,
+		a.signature, now, flag(a.moved), seq, hash); err != nil {
 		return err
 	}
 	ok, err := saveStudy(ctx, tx, st)
@@ -262,12 +279,12 @@ func (s *Service) forget(learnerID string) {
 }
 
 // threshold draws the credited time after which the next check falls due: uniform in [min, max], never above 900 s.
-func (s *Service) threshold() int64 {
-	n, err := rand.Int(rand.Reader, big.NewInt(s.policy.CheckMaxMS-s.policy.CheckMinMS+1))
+func threshold(p *Policy) int64 {
+	n, err := rand.Int(rand.Reader, big.NewInt(p.CheckMaxMS-p.CheckMinMS+1))
 	if err != nil {
-		return s.policy.CheckMinMS
+		return p.CheckMinMS
 	}
-	return s.policy.CheckMinMS + n.Int64()
+	return p.CheckMinMS + n.Int64()
 }
 
 // Nonce is what the next acquisition of this login must sign; it is worth nothing once the epoch has moved.

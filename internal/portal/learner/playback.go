@@ -207,9 +207,8 @@ func (s Services) acquire(ctx context.Context, in *acquireIn) (*httpx.Body[Acqui
 	if err != nil {
 		return nil, err
 	}
-	p := s.Playback.Policy()
 	return httpx.OK(Acquired{SessionID: l.SessionID, Epoch: l.Epoch, LeaseKey: base64.RawURLEncoding.EncodeToString(l.Key),
-		PlaylistURL: "/media/" + l.Token + "/index.m3u8", BeatMS: p.BeatMS, TTLMS: p.LeaseTTLMS, Answer: l.Answer})
+		PlaylistURL: "/media/" + l.Token + "/index.m3u8", BeatMS: l.Policy.BeatMS, TTLMS: l.Policy.LeaseTTLMS, Answer: l.Answer})
 }
 
 // Beat is a heartbeat on the wire. Nothing in it is authority: no duration, no percentage, no wall-clock time.
