@@ -45,8 +45,12 @@ type Problem struct {
 	Code       string         `json:"code"`
 	Type       string         `json:"type"`
 	Params     map[string]any `json:"params"`
+	Fields     []Field        `json:"fields"`
 	RetryAfter int            `json:"retry_after"`
 }
+
+// Field is a wrong input that a problem names.
+type Field struct{ Path, Code string }
 
 // Error implements error.
 func (p *Problem) Error() string { return fmt.Sprintf("%d %s %v", p.Status, p.Code, p.Params) }

@@ -31,6 +31,7 @@ func Register(api huma.API, s Services) {
 	RegisterAccount(api, s.Identity, s.Cookies)
 	s.courses(api)
 	s.site(api)
+	s.texts(api)
 }
 
 // AtHost is the name the browser asked for: it decides whose site answers.

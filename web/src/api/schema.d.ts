@@ -903,6 +903,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operator/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["audit-log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/operator/gateways": {
         parameters: {
             query?: never;
@@ -1022,6 +1038,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operator/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list-policies"];
+        put?: never;
+        post: operations["set-policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/policies/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["policy-history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/rule-sets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list-rule-sets"];
+        put?: never;
+        post: operations["set-rule-set"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/rule-sets/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["rule-set-history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/operator/settings": {
         parameters: {
             query?: never;
@@ -1083,6 +1163,54 @@ export interface paths {
         get?: never;
         /** Change a site's setting: a new version with its reason */
         put: operations["put-api-operator-sites-by-id-settings-by-key"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/texts/{document}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["text-history"];
+        put?: never;
+        post: operations["publish-text"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/years": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["list-years"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/years/{year}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put: operations["set-year"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1430,6 +1558,23 @@ export interface paths {
         };
         /** Site settings, regions, providers */
         get: operations["get-api-public-site"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/public/texts/{document}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** User agreement or privacy text */
+        get: operations["legal-text"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1948,6 +2093,56 @@ export interface components {
              */
             year: number;
         };
+        CreditRule: {
+            legal_source: string;
+            /** Format: int64 */
+            minutes_per_hour: number;
+            /** Format: int64 */
+            professional_den: number;
+            /** Format: int64 */
+            professional_num: number;
+            /**
+             * Format: int64
+             * @description Least professional hours, tenths
+             */
+            professional_tenths: number;
+            region_id: string;
+            /** Format: int64 */
+            total_tenths: number;
+            /** Format: int64 */
+            version: number;
+            /** Format: int64 */
+            year: number;
+        };
+        CreditRuleVersion: {
+            legal_source: string;
+            /** Format: int64 */
+            minutes_per_hour: number;
+            /** Format: int64 */
+            professional_den: number;
+            /** Format: int64 */
+            professional_num: number;
+            /**
+             * Format: int64
+             * @description Least professional hours, tenths
+             */
+            professional_tenths: number;
+            reason: string;
+            region_id: string;
+            region_name: string;
+            /** Format: date-time */
+            set_at: string | null;
+            /** @description Account; empty where no person set it */
+            set_by: string;
+            /** @description Masked */
+            set_by_name: string;
+            /** Format: int64 */
+            total_tenths: number;
+            /** Format: int64 */
+            version: number;
+            /** Format: int64 */
+            year: number;
+        };
         CreditSummary: {
             /** Format: int64 */
             days_left: number;
@@ -2025,6 +2220,16 @@ export interface components {
             /** Format: int64 */
             year: number;
         };
+        EnrolmentYearWindow: {
+            /** @description Last day of make-up study */
+            make_up_last: string;
+            /** @description First day, 2026-01-01 */
+            opens_on: string;
+            /** @description Last day of the year's own study time */
+            study_last: string;
+            /** Format: int64 */
+            year: number;
+        };
         ErrsField: {
             /** @description Stable code of what is wrong with it */
             code: string;
@@ -2064,6 +2269,8 @@ export interface components {
             type: string;
         };
         IdentityAccount: {
+            /** @description What only the operator's search adds */
+            found?: components["schemas"]["IdentityFound"];
             /** @description role@scope */
             grants: string[] | null;
             id: string;
@@ -2096,6 +2303,22 @@ export interface components {
             /** @description Version of the privacy text, with the separate consent to the ID number (PIPL) */
             privacy: string;
         };
+        IdentityAuditEntry: {
+            /** @description Who did it; a name like job:closing or demo is the system itself */
+            account_id: string;
+            /** @description Masked; empty for the system */
+            account_name: string;
+            action: string;
+            /** Format: date-time */
+            at: string;
+            detail: {
+                [key: string]: unknown;
+            };
+            id: string;
+            object: string;
+            /** @description Masked name of the person acted on; empty for other objects */
+            object_name: string;
+        };
         IdentityDeviceInfo: {
             /** @enum {string} */
             kind: "pc" | "phone" | "tablet";
@@ -2103,6 +2326,27 @@ export interface components {
             name: string;
             /** @description base64url SPKI of a P-256 key that cannot leave the browser */
             public_key: string;
+        };
+        IdentityFound: {
+            /**
+             * Format: int64
+             * @description Devices logged in now
+             */
+            active_logins: number;
+            /** Format: date-time */
+            created_at: string;
+            held: components["schemas"]["IdentityHeld"][] | null;
+            region_name: string;
+            unit_name: string;
+        };
+        IdentityHeld: {
+            duties: string[] | null;
+            /** Format: date-time */
+            granted_at: string;
+            role: string;
+            scope: string;
+            /** @description Of the unit, provider or region */
+            scope_name: string;
         };
         IdentityImportPreview: {
             errors: components["schemas"]["IdentityRowError"][] | null;
@@ -2117,6 +2361,26 @@ export interface components {
             line: number;
             name: string;
             phone: string;
+        };
+        IdentityLegalText: {
+            /** @description Empty where there is no translation */
+            body_en: string;
+            body_zh: string;
+            /** @enum {string} */
+            document: "agreement" | "privacy";
+            /**
+             * Format: int64
+             * @description 0 is the text the program brings
+             */
+            no: number;
+            /** Format: date-time */
+            published_at: string | null;
+            published_by: string;
+            /** @description Masked */
+            published_by_name: string;
+            /** @description What changed */
+            reason: string;
+            version: string;
         };
         IdentityMe: {
             /**
@@ -2431,8 +2695,24 @@ export interface components {
             /** Format: int64 */
             granted_ms: number;
         };
+        OperatorNumbered: {
+            /** Format: int64 */
+            version: number;
+        };
+        OperatorPolicyPage: {
+            /** @description Ranges and defaults, in the order of the page */
+            bounds: components["schemas"]["PlaybackBound"][] | null;
+            default_source: string;
+            /** @description The newest version of every region that has one */
+            items: components["schemas"]["PlaybackPolicyVersion"][] | null;
+        };
         OperatorRevealed: {
             id_number: string;
+        };
+        OperatorRulePage: {
+            default: components["schemas"]["CreditRule"];
+            /** @description The newest version of every region that has one */
+            items: components["schemas"]["CreditRuleVersion"][] | null;
         };
         OrgProvider: {
             id: string;
@@ -2496,6 +2776,16 @@ export interface components {
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
+        PageCreditRuleVersion: {
+            items: components["schemas"]["CreditRuleVersion"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageEnrolmentYearWindow: {
+            items: components["schemas"]["EnrolmentYearWindow"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
         PageIdentityAccount: {
             items: components["schemas"]["IdentityAccount"][] | null;
             /** @description Cursor of the next page; empty at the end */
@@ -2503,6 +2793,16 @@ export interface components {
         };
         PageIdentityAdminUnit: {
             items: components["schemas"]["IdentityAdminUnit"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageIdentityAuditEntry: {
+            items: components["schemas"]["IdentityAuditEntry"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageIdentityLegalText: {
+            items: components["schemas"]["IdentityLegalText"][] | null;
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
@@ -2538,6 +2838,11 @@ export interface components {
         };
         PageOrgUnit: {
             items: components["schemas"]["OrgUnit"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PagePlaybackPolicyVersion: {
+            items: components["schemas"]["PlaybackPolicyVersion"][] | null;
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
@@ -2633,6 +2938,15 @@ export interface components {
              */
             state: "ok" | "check" | "superseded" | "expired" | "overspeed" | "not_delivered" | "ahead" | "hidden";
         };
+        PlaybackBound: {
+            /** Format: int64 */
+            default: number;
+            /** Format: int64 */
+            max: number;
+            /** Format: int64 */
+            min: number;
+            name: string;
+        };
         PlaybackCheck: {
             /**
              * Format: date-time
@@ -2706,6 +3020,53 @@ export interface components {
             image_url: string;
             key: string;
             text: string;
+        };
+        PlaybackPolicy: {
+            /** Format: int64 */
+            ahead_ms: number;
+            /** Format: int64 */
+            answer_ms: number;
+            /** Format: int64 */
+            backlog_ms: number;
+            /** Format: int64 */
+            beat_ms: number;
+            /** Format: int64 */
+            check_max_ms: number;
+            /** Format: int64 */
+            check_min_ms: number;
+            /** Format: int64 */
+            continue_ms: number;
+            /** Format: int64 */
+            gap_ms: number;
+            /** Format: int64 */
+            late_ms: number;
+            /** Format: int64 */
+            lease_ttl_ms: number;
+            /** Format: int64 */
+            overspeed_min_ms: number;
+            /** Format: int64 */
+            overspeed_pct: number;
+            /** Format: int64 */
+            total_ms: number;
+            /** Format: int64 */
+            window_ms: number;
+        };
+        PlaybackPolicyVersion: {
+            legal_source: string;
+            reason: string;
+            region_id: string;
+            region_name: string;
+            /** Format: date-time */
+            set_at: string;
+            /** @description Account */
+            set_by: string;
+            /** @description Masked */
+            set_by_name: string;
+            values: components["schemas"]["PlaybackPolicy"];
+            /** Format: int64 */
+            version: number;
+            /** Format: int64 */
+            year: number;
         };
         PlaybackTask: {
             /** @description Recording of the code */
@@ -2806,6 +3167,13 @@ export interface components {
             /** @description Credit years that have begun, the newest first */
             years: components["schemas"]["EnrolmentWindow"][] | null;
         };
+        "Publish-textRequest": {
+            body_en?: string;
+            /** @description Light text: headings, lists, paragraphs; no HTML */
+            body_zh: string;
+            /** @description What changed */
+            reason: string;
+        };
         "Put-api-learner-notes-by-idRequest": {
             text: string;
         };
@@ -2849,6 +3217,39 @@ export interface components {
         "Send-own-codeRequest": {
             /** @enum {string} */
             purpose: "step_up" | "phone";
+        };
+        "Set-policyRequest": {
+            legal_source: string;
+            reason: string;
+            region_id: string;
+            values: components["schemas"]["PlaybackPolicy"];
+            /** Format: int64 */
+            year: number;
+        };
+        "Set-rule-setRequest": {
+            legal_source: string;
+            /** Format: int64 */
+            minutes_per_hour: number;
+            /** Format: int64 */
+            professional_den: number;
+            /** Format: int64 */
+            professional_num: number;
+            reason: string;
+            region_id: string;
+            /**
+             * Format: int64
+             * @description Hours a year, tenths
+             */
+            total_tenths: number;
+            /** Format: int64 */
+            year: number;
+        };
+        "Set-yearRequest": {
+            make_up_last: string;
+            /** @description First day, 2026-01-01 */
+            opens_on: string;
+            reason: string;
+            study_last: string;
         };
         SmsDayCount: {
             /** Format: int64 */
@@ -5140,6 +5541,46 @@ export interface operations {
             };
         };
     };
+    "audit-log": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+                account?: string;
+                object?: string;
+                action?: string;
+                /** @description First day, 2026-01-01 */
+                from?: string;
+                /** @description Last day */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageIdentityAuditEntry"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
     gateways: {
         parameters: {
             query?: never;
@@ -5365,6 +5806,204 @@ export interface operations {
             };
         };
     };
+    "list-policies": {
+        parameters: {
+            query: {
+                year: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorPolicyPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "set-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Set-policyRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorNumbered"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "policy-history": {
+        parameters: {
+            query: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+                region: string;
+                year: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePlaybackPolicyVersion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "list-rule-sets": {
+        parameters: {
+            query: {
+                year: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorRulePage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "set-rule-set": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Set-rule-setRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorNumbered"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "rule-set-history": {
+        parameters: {
+            query: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+                region: string;
+                year: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCreditRuleVersion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
     "get-api-operator-settings": {
         parameters: {
             query?: never;
@@ -5469,6 +6108,138 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Put-api-operator-sites-by-id-settings-by-keyRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "text-history": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                document: "agreement" | "privacy";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageIdentityLegalText"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "publish-text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                document: "agreement" | "privacy";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Publish-textRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityLegalText"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "list-years": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEnrolmentYearWindow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "set-year": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                year: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Set-yearRequest"];
             };
         };
         responses: {
@@ -6170,6 +6941,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PublicSite"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "legal-text": {
+        parameters: {
+            query?: {
+                /** @description Empty: the newest */
+                version?: string;
+            };
+            header?: never;
+            path: {
+                document: "agreement" | "privacy";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityLegalText"];
                 };
             };
             /** @description Error */

@@ -1,0 +1,103 @@
+package operator
+
+import (
+	"net/url"
+	"testing"
+
+	"xueshi/internal/identity"
+	"xueshi/internal/platform/sqldb/sqltest"
+	"xueshi/test/city"
+	"xueshi/test/client"
+)
+
+// TestAnAccountIsFoundGrantedRevealedAndAudited walks the accounts page.
+func TestAnAccountIsFoundGrantedRevealedAndAudited(t *testing.T) {
+	t.Parallel()
+	sqltest.Each(t, func(t *testing.T, env *sqltest.Env) {
+		c := city.New(t, env)
+		boss, o := staff(t, c, identity.Operator, "")
+		p := c.Learner(t)
+		find := func() (a identity.Account) {
+			c.Clock.Advance(1e9) // the trail is in order of time
+			must(t, o.Do("POST", "/api/operator/accounts/find", map[string]any{"account": p.Phone}, &a))
+			return a
+		}
+		a := find()
+		if a.ID != p.ID || a.Found == nil || a.Found.RegionName != "忻府区" || a.Found.UnitName == "" || len(a.Found.Held) != 1 || a.Found.Held[0].Role != "learner" {
+			t.Fatalf("found %+v %+v", a, a.Found)
+		}
+		path := "/api/operator/accounts/" + p.ID
+		grant := map[string]any{"role": "unit_admin", "scope": "u01"}
+		refused(t, o.Do("PUT", path+"/grants", grant, nil), 428, "identity.step_up_required")
+		stepUp(t, c, boss, o)
+		wantField(t, o.Do("PUT", path+"/grants", map[string]any{"role": "unit_admin", "scope": "u99"}, nil), "identity.grant", "scope")
+		wantField(t, o.Do("PUT", path+"/grants", map[string]any{"role": "bureau_staff", "scope": "u01"}, nil), "identity.grant", "scope")
+		c.Clock.Advance(1e9)
+		must(t, o.Do("PUT", path+"/grants", grant, nil))
+		if h := find().Found.Held; len(h) != 2 || h[1].Role != "unit_admin" || h[1].ScopeName != "忻府区云中中学" {
+			t.Fatalf("held %+v", h)
+		}
+		c.Clock.Advance(1e9)
+		must(t, o.Do("DELETE", path+"/grants?role=unit_admin&scope=u01", nil, nil))
+		var shown struct {
+			IDNumber string `json:"id_number"`
+		}
+		c.Clock.Advance(1e9)
+		must(t, o.Do("POST", path+"/reveal", map[string]any{"reason": "核对身份证号更正"}, &shown))
+		if len(shown.IDNumber) != 18 {
+			t.Fatal("not revealed")
+		}
+		c.Clock.Advance(1e9)
+		must(t, o.Do("PUT", path+"/lock", map[string]any{"locked": true, "reason": "本人报失"}, nil))
+		if find().State != "locked" {
+			t.Fatal("not locked")
+		}
+		c.Clock.Advance(1e9)
+		must(t, o.Do("PUT", path+"/lock", map[string]any{"locked": false, "reason": "本人到场"}, nil))
+		auditOf(t, o, boss, p)
+	})
+}
+
+// auditOf reads the person's trail page by page and holds it against what was just done.
+func auditOf(t *testing.T, o *client.Device, boss, p city.Person) {
+	t.Helper()
+	var actions []string
+	after := ""
+	for {
+		var page struct {
+			Items []identity.AuditEntry
+			Next  string
+		}
+		must(t, o.Do("GET", "/api/operator/audit?limit=3&account="+boss.ID+"&object="+url.QueryEscape("person/"+p.ID)+"&after="+after, nil, &page))
+		for _, e := range page.Items {
+			if e.AccountName != "学*" || e.ObjectName != "学*" {
+				t.Errorf("names %q %q, want masks", e.AccountName, e.ObjectName)
+			}
+			actions = append(actions, e.Action)
+		}
+		if after = page.Next; after == "" {
+			break
+		}
+	}
+	want := []string{"identity.unlocked", "identity.account_searched", "identity.locked", "identity.reveal_id_number", "identity.revoked",
+		"identity.account_searched", "identity.granted", "identity.account_searched"}
+	if len(actions) != len(want) {
+		t.Fatalf("trail %v", actions)
+	}
+	for i := range want {
+		if actions[i] != want[i] {
+			t.Fatalf("trail %v", actions)
+		}
+	}
+	var none struct{ Items []identity.AuditEntry }
+	must(t, o.Do("GET", "/api/operator/audit?from=2026-11-25&object="+url.QueryEscape("person/"+p.ID), nil, &none))
+	if len(none.Items) != 0 {
+		t.Errorf("tomorrow already holds %d entries", len(none.Items))
+	}
+	must(t, o.Do("GET", "/api/operator/audit?to=2026-11-24&from=2026-11-24&limit=1", nil, &none))
+	if len(none.Items) != 1 {
+		t.Error("today is empty")
+	}
+	wantField(t, o.Do("GET", "/api/operator/audit?from=yesterday", nil, nil), "identity.audit_filter", "from")
+	wantField(t, o.Do("GET", "/api/operator/audit?after=xyz", nil, nil), "identity.audit_filter", "after")
+}
