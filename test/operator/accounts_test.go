@@ -3,6 +3,7 @@ package operator
 import (
 	"net/url"
 	"testing"
+	"time"
 
 	"xueshi/internal/identity"
 	"xueshi/internal/platform/sqldb/sqltest"
@@ -28,6 +29,7 @@ func TestAnAccountIsFoundGrantedRevealedAndAudited(t *testing.T) {
 		}
 		path := "/api/operator/accounts/" + p.ID
 		grant := map[string]any{"role": "unit_admin", "scope": "u01"}
+		c.Clock.Advance(11 * time.Minute) // a fresh login is a proof for ten
 		refused(t, o.Do("PUT", path+"/grants", grant, nil), 428, "identity.step_up_required")
 		stepUp(t, c, boss, o)
 		wantField(t, o.Do("PUT", path+"/grants", map[string]any{"role": "unit_admin", "scope": "u99"}, nil), "identity.grant", "scope")

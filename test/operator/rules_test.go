@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"xueshi/internal/identity"
 	"xueshi/internal/platform/sqldb/sqltest"
@@ -151,6 +152,7 @@ func TestANewTextAsksEverybodyAgain(t *testing.T) {
 		must(t, d.Do("GET", "/api/public/texts/privacy", nil, &first))
 		text := "# 隐私政策\n\n" + strings.Repeat("我们只收集办理继续教育所必需的信息。", 10)
 		body := map[string]any{"body_zh": text, "reason": "写明保存期限"}
+		c.Clock.Advance(11 * time.Minute) // a fresh login is a proof for ten
 		refused(t, o.Do("POST", "/api/operator/texts/privacy", body, nil), 428, "identity.step_up_required")
 		stepUp(t, c, boss, o)
 		for field, bad := range map[string]map[string]any{
