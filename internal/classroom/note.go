@@ -38,7 +38,7 @@ func (s *Service) AddNote(ctx context.Context, d Draft) (n Note, err error) {
 		return n, err
 	}
 	err = s.db.Write(ctx, func(tx *sqldb.Tx) error {
-		l, err := d.prepareTx(ctx, tx, actor.PersonID, "classroom.note", 1, noteMost)
+		l, err := d.prepareTx(ctx, tx, actor.PersonID, errs.New(errs.Invalid, "classroom.note", "least", 1, "most", noteMost), 1, noteMost)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 
 	"xueshi/internal/catalog"
 	"xueshi/internal/identity"
+	"xueshi/internal/kernel/errs"
 	"xueshi/internal/kernel/id"
 	"xueshi/internal/platform/limit"
 	"xueshi/internal/platform/sqldb"
@@ -52,7 +53,7 @@ func (s *Service) Ask(ctx context.Context, d Draft, shared bool) (q Question, er
 		return q, err
 	}
 	err = s.db.Write(ctx, func(tx *sqldb.Tx) error {
-		l, err := d.prepareTx(ctx, tx, actor.PersonID, "classroom.question", askLeast, askMost)
+		l, err := d.prepareTx(ctx, tx, actor.PersonID, errs.New(errs.Invalid, "classroom.question", "least", askLeast, "most", askMost), askLeast, askMost)
 		if err != nil {
 			return err
 		}

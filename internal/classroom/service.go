@@ -31,13 +31,12 @@ type Draft struct {
 }
 
 // prepareTx cleans a draft and checks it against its lesson, which the actor must be enrolled in (in any year, ended or not).
-// Errors: NotFound "catalog.no_lesson"; Forbidden "playback.not_enrolled"; Invalid code with fields.
-func (d *Draft) prepareTx(ctx context.Context, tx *sqldb.Tx, personID, code string, shortest, longest int) (catalog.Lesson, error) {
+// Errors: NotFound "catalog.no_lesson"; Forbidden "playback.not_enrolled"; e with fields.
+func (d *Draft) prepareTx(ctx context.Context, tx *sqldb.Tx, personID string, e *errs.Error, shortest, longest int) (catalog.Lesson, error) {
 	l, err := lessonTx(ctx, tx, personID, d.LessonID)
 	if err != nil {
 		return l, err
 	}
-	e := errs.New(errs.Invalid, code, "least", shortest, "most", longest)
 	if d.Text, err = clean(d.Text, e, shortest, longest); err != nil {
 		return l, err
 	}

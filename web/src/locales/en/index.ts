@@ -6,6 +6,7 @@ import help from './help'
 import bureau from './bureau'
 import classroom from './classroom'
 import gateway from './gateway'
+import legal from './legal'
 import messages from './messages'
 import operator from './operator'
 import provider from './provider'
@@ -21,6 +22,7 @@ export default {
   ...bureau,
   ...classroom,
   ...gateway,
+  ...legal,
   ...messages,
   ...operator,
   ...provider,

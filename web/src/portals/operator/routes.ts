@@ -8,18 +8,54 @@ export default [
     children: [
       { path: '', name: 'desk', component: () => import('./pages/DeskPage.vue'), meta: { title: 'desk' } },
       {
+        path: 'accounts',
+        name: 'operator-accounts',
+        component: () => import('./pages/AccountsPage.vue'),
+        meta: { title: 'accounts' },
+      },
+      {
+        path: 'requests',
+        name: 'operator-requests',
+        component: () => import('./pages/RequestsPage.vue'),
+        meta: { title: 'requestDesk' },
+      },
+      {
+        path: 'policies',
+        name: 'operator-policies',
+        component: () => import('./pages/PoliciesPage.vue'),
+        meta: { title: 'policies' },
+      },
+      {
+        path: 'rules',
+        name: 'operator-rules',
+        component: () => import('./pages/RulesPage.vue'),
+        meta: { title: 'rules' },
+      },
+      {
+        path: 'texts',
+        name: 'operator-texts',
+        component: () => import('./pages/TextsPage.vue'),
+        meta: { title: 'texts' },
+      },
+      {
         path: 'settings',
         name: 'settings',
         component: () => import('./pages/SettingsPage.vue'),
         meta: { title: 'settings' },
       },
+      { path: 'sites', name: 'sites', component: () => import('./pages/SitesPage.vue'), meta: { title: 'sites' } },
       {
         path: 'gateways',
         name: 'gateways',
         component: () => import('./pages/GatewaysPage.vue'),
         meta: { title: 'gateways' },
       },
-      { path: 'sites', name: 'sites', component: () => import('./pages/SitesPage.vue'), meta: { title: 'sites' } },
+      {
+        path: 'audit',
+        name: 'operator-audit',
+        component: () => import('./pages/AuditPage.vue'),
+        meta: { title: 'audit' },
+      },
     ],
   },
 ] satisfies RouteRecordRaw[]

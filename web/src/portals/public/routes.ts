@@ -24,6 +24,18 @@ export default [
   { path: '/start', name: 'start', component: () => import('./pages/StartPage.vue'), meta: { title: 'start' } },
   { path: '/help', name: 'help', component: () => import('./pages/HelpPage.vue'), meta: { title: 'help' } },
   {
+    path: '/agreement',
+    name: 'agreement',
+    component: () => import('./pages/LegalPage.vue'),
+    meta: { title: 'agreement', document: 'agreement' },
+  },
+  {
+    path: '/privacy',
+    name: 'privacy',
+    component: () => import('./pages/LegalPage.vue'),
+    meta: { title: 'privacy', document: 'privacy' },
+  },
+  {
     path: '/:rest(.*)*',
     name: 'missing',
     component: () => import('./pages/MissingPage.vue'),

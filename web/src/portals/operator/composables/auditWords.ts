@@ -1,0 +1,29 @@
+import { useI18n } from 'vue-i18n'
+import type { Schemas } from '../../../api/client'
+import zh from '../../../locales/zh-CN/operator'
+
+export type AuditEntry = Schemas['IdentityAuditEntry']
+
+/** Codes of the acts there are words for; the first underscore stands for the dot of the code. */
+export const actions = Object.keys(zh.audit.actions).map(k => k.replace('_', '.'))
+
+/** An audit entry in words: what was done, and its details as short lines. A code without words stays a code. */
+export function useAuditWords() {
+  const { t, te } = useI18n()
+  const or = (key: string, fallback: string) => (te(key) ? t(key) : fallback)
+  const what = (e: AuditEntry) => or(`audit.actions.${e.action.replace('.', '_')}`, e.action)
+  const plain = (v: unknown): string =>
+    Array.isArray(v) && v.length === 2 && v.every(x => typeof x === 'number')
+      ? `${v[0]} → ${v[1]}`
+      : v && typeof v === 'object'
+        ? Object.entries(v)
+            .map(([k, x]) => `${or(`policies.names.${k}`, k)} ${plain(x)}`)
+            .join('，')
+        : String(v)
+  const value = (key: string, v: unknown) => (key === 'role' ? or(`role.${String(v)}`, String(v)) : plain(v))
+  const details = (e: AuditEntry) =>
+    Object.entries(e.detail)
+      .filter(([, v]) => v !== null && v !== '')
+      .map(([k, v]) => [or(`audit.detail.${k}`, k), value(k, v)] as const)
+  return { what, details }
+}
