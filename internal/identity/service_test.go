@@ -18,6 +18,7 @@ import (
 	"xueshi/internal/gateway/sms/smstest"
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/errs"
+	"xueshi/internal/org"
 	"xueshi/internal/platform/blob"
 	"xueshi/internal/platform/secret"
 	"xueshi/internal/platform/sqldb"
@@ -433,4 +434,28 @@ func TestPhoneAndPassword(t *testing.T) {
 	refused(t, err, "identity.bad_credentials")
 	_, err = c.svc.LogIn(ctx, phone(9), "a wholly other phrase", "10.0.0.1", d)
 	must(t, err)
+}
+
+func TestNewTextsNeedANewConsent(t *testing.T) {
+	t.Parallel()
+	sqltest.Each(t, func(t *testing.T, env *sqltest.Env) {
+		c := newCity(t, env)
+		_, ctx := c.register(1)
+		needs := func(want bool) {
+			t.Helper()
+			if got, err := c.svc.ConsentNeeded(ctx); err != nil || got != want {
+				t.Fatal(got, err)
+			}
+		}
+		needs(false)
+		must(t, c.Write(ctx, func(tx *sqldb.Tx) error {
+			return org.PutTx(ctx, tx, org.Setting{Key: "privacy.version", Value: "2026-2", Source: "test"}, "test")
+		}))
+		needs(true)
+		refused(t, c.svc.Agree(ctx, "2026-1"), "identity.agreement_version")
+		now, err := c.svc.AgreementVersions(ctx)
+		must(t, err)
+		must(t, c.svc.Agree(ctx, now.Agreed))
+		needs(false)
+	})
 }

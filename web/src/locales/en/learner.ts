@@ -156,7 +156,7 @@ export default {
     },
     consent: {
       title: 'Please read and agree first',
-      text: 'User agreement and privacy text have a new version. Agree to go on; your study records stay as they are.',
+      text: 'Before you go on, read the present user agreement and privacy text and agree. Your study records stay as they are.',
       agreement: 'User agreement',
       privacy: 'Privacy text',
       version: 'Version {v}',
