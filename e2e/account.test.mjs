@@ -40,7 +40,7 @@ for (const [name, size, n] of sizes) {
     await context.close()
   })
 
-  test(`a new phone, ${name}`, { timeout: 60_000 }, async () => {
+  test(`a new phone, ${name}`, { timeout: 120_000 }, async () => {
     const { context, page, problems } = await open(env, size), person = env.people[2 + n], fresh = `1370000000${n}`
     await login(env, page, person)
     await go(page, '换手机号', '/account/phone')
@@ -65,7 +65,7 @@ for (const [name, size, n] of sizes) {
     await context.close()
   })
 
-  test(`a correction with proof, ${name}`, { timeout: 60_000 }, async () => {
+  test(`a correction with proof, ${name}`, { timeout: 120_000 }, async () => {
     const { context, page, problems } = await open(env, size)
     await login(env, page, env.people[n])
     await go(page, '更正姓名或身份证号', '/account/correction')
@@ -99,7 +99,7 @@ for (const [name, size, n] of sizes) {
     await context.close()
   })
 
-  test(`a transfer, taken back, ${name}`, { timeout: 60_000 }, async () => {
+  test(`a transfer, taken back, ${name}`, { timeout: 120_000 }, async () => {
     const { context, page, problems } = await open(env, size)
     await login(env, page, env.people[4 + n])
     await go(page, '调转单位', '/account/transfer')
@@ -117,7 +117,7 @@ for (const [name, size, n] of sizes) {
     await context.close()
   })
 
-  test(`export after a fresh proof, ${name}`, { timeout: 60_000 }, async () => {
+  test(`export after a fresh proof, ${name}`, { timeout: 120_000 }, async () => {
     const { context, page, problems } = await open(env, size), person = env.people[n]
     await login(env, page, person)
     await go(page, '导出个人数据', '/account/data')
@@ -153,7 +153,7 @@ for (const [name, size, n] of sizes) {
     await context.close()
   })
 
-  test(`closing, thought better of, ${name}`, { timeout: 60_000 }, async () => {
+  test(`closing, thought better of, ${name}`, { timeout: 120_000 }, async () => {
     const { context, page, problems } = await open(env, size)
     await login(env, page, env.people[4 + n])
     await go(page, '注销账号', '/account/close')
@@ -170,7 +170,7 @@ for (const [name, size, n] of sizes) {
     await context.close()
   })
 
-  test(`a locked account and its way back, ${name}`, { timeout: 60_000 }, async () => {
+  test(`a locked account and its way back, ${name}`, { timeout: 120_000 }, async () => {
     const { context, page, problems } = await open(env, size), person = env.people[7 + n]
     await page.goto(env.base + '/login')
     await page.getByLabel('手机号或身份证号').fill(person.phone)

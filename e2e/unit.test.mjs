@@ -39,7 +39,7 @@ async function admin(size) {
 }
 
 for (const [name, size, n] of sizes) {
-  test(`learners and their import, ${name}`, { timeout: 90_000 }, async () => {
+  test(`learners and their import, ${name}`, { timeout: 180_000 }, async () => {
     const { context, page, problems } = await admin(size)
     await page.getByText('王*岚').waitFor()
     assert.equal(await page.getByText('王晓岚').count(), 0, 'names are masked')
@@ -109,7 +109,7 @@ for (const [name, size, n] of sizes) {
     await first.context.close()
   })
 
-  test(`requests, decided, ${name}`, { timeout: 90_000 }, async () => {
+  test(`requests, decided, ${name}`, { timeout: 180_000 }, async () => {
     const mine = await open(env, size), learner = env.people[0], mover = env.people[2 + n]
     await login(env, mine.page, learner)
     await mine.page.goto(env.base + '/account/correction')
