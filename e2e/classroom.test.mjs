@@ -30,7 +30,7 @@ async function teach(env) {
 }
 
 for (const [name, size, person] of [['desktop', DESKTOP, 0], ['phone', PHONE, 1]]) {
-  test(`a note while playing, ${name}`, { timeout: 120_000 }, async () => {
+  test(`a note while playing, ${name}`, { timeout: 300_000 }, async () => {
     const { context, page, problems } = await open(env, size)
     await login(env, page, env.people[person])
     await page.goto(env.base + '/learn/l0101')
@@ -82,7 +82,7 @@ for (const [name, size, person] of [['desktop', DESKTOP, 0], ['phone', PHONE, 1]
     await context.close()
   })
 
-  test(`a question, its answer and the message, ${name}`, { timeout: 120_000 }, async () => {
+  test(`a question, its answer and the message, ${name}`, { timeout: 300_000 }, async () => {
     const { context, page, problems } = await open(env, size), text = `单位收集指纹打卡，算不算必要？${name}`
     await login(env, page, env.people[person])
     await page.goto(env.base + '/learn/l0102')

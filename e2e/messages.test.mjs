@@ -28,7 +28,7 @@ const call = async (page, method, path, body) => {
 }
 
 for (const [name, size, person] of [['desktop', DESKTOP, 2], ['phone', PHONE, 3]]) {
-  test(`messages, ${name}`, { timeout: 180_000 }, async () => {
+  test(`messages, ${name}`, { timeout: 300_000 }, async () => {
     const { context, page, problems } = await open(env, size)
     await login(env, page, env.people[person])
     await page.goto(env.base + '/messages')

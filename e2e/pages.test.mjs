@@ -9,7 +9,7 @@ before(async () => { env = await start() })
 after(async () => { await env?.stop() })
 const shots = process.env.SHOTS
 if (shots) mkdirSync(shots, { recursive: true })
-const open_ = ['/login', '/register', '/reset', '/start', '/help', '/courses', '/courses/c01', '/nowhere'], own = ['/', '/courses', '/courses/c01', '/learn/l0103', '/archive', '/account']
+const open_ = ['/login', '/register', '/reset', '/start', '/help', '/courses', '/courses/c01', '/nowhere'], own = ['/', '/courses', '/courses/c01', '/learn/l0103', '/archive', '/messages', '/account']
 
 async function look(page, route, name) {
   await page.goto(env.base + route)
