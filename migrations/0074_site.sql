@@ -66,6 +66,9 @@ CREATE TABLE tally_run (
 -- A course's learners, for its provider.
 CREATE INDEX enrolment_course ON enrolment (course_id, year, id);
 
+-- The anchor job looks for the newest ledger row in the log.
+CREATE INDEX merkle_leaf_credit ON merkle_leaf (no) WHERE kind = 'credit';
+
 {{if postgres}}
 -- +goose StatementBegin
 CREATE FUNCTION mark_standing() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -54,15 +54,21 @@ func mustHex(s string) []byte {
 	return b
 }
 
-// unanchoredTx looks back only as far as the log's newest credit leaf, less the longest a transaction may take.
+// unanchoredTx looks back only as far as the log's newest credit row, less the longest a transaction may take. Rows enter in
+// the order of their ids, so a backlog of several batches, however old, is taken in turn.
 func unanchoredTx(ctx context.Context, tx *sqldb.Tx) ([]Record, error) {
-	newest, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT coalesce(max(at), 0) FROM merkle_checkpoint`)
+	newest, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[string], `SELECT c.id FROM merkle_leaf m JOIN credit_record c ON c.person_id = m.owner AND c.no = m.seq
+		WHERE m.kind = 'credit' ORDER BY m.no DESC LIMIT 1`)
 	if err != nil {
 		return nil, err
 	}
+	after := ""
+	if at, ok := id.Time(newest); ok {
+		after = id.Floor(at.Add(-anchorBack))
+	}
 	return sqldb.Rows(ctx, tx, scanRecord, `SELECT `+recordColumns+` FROM credit_record c WHERE id > $1
 		AND NOT EXISTS (SELECT 1 FROM merkle_leaf m WHERE m.kind = 'credit' AND m.owner = c.person_id AND m.seq = c.no) ORDER BY id LIMIT $2`,
-		id.Floor(time.UnixMicro(newest).Add(-anchorBack)), anchorBatch)
+		after, anchorBatch)
 }
 
 // Bundle is a learner's own evidence, complete enough to be checked without us (C2, V8).

@@ -12,7 +12,14 @@ export const router = createRouter({
 
 router.afterEach((to, from) => {
   const t = i18n.global.t
-  document.title = `${t(`title.${String(to.meta.title)}`)} · ${useSite().setting('site_name') || t('app.name')}`
+  const { setting, loaded } = useSite()
+  const name = () => {
+    document.title = `${t(`title.${String(to.meta.title)}`)} · ${setting('site_name') || t('app.name')}`
+  }
+  name()
+  void loaded.then(() => {
+    if (router.currentRoute.value.fullPath === to.fullPath) name()
+  })
   // Screen readers hear the new page: focus goes to its main landmark, not back to the top of the document.
   if (from.matched.length) void nextTick(() => document.getElementById('main')?.focus({ preventScroll: true }))
 })

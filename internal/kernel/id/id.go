@@ -30,6 +30,15 @@ func Secret(n int) string {
 // Floor is a text that no id made at or after t sorts below.
 func Floor(t time.Time) string {
 	var b [16]byte
-	binary.BigEndian.PutUint64(b[:8], uint64(t.UnixMilli())<<16)
+	binary.BigEndian.PutUint64(b[:8], uint64(max(0, t.UnixMilli()))<<16)
 	return encoding.EncodeToString(b[:])
+}
+
+// Time is when an id was made, to the millisecond; false for a text that is none.
+func Time(text string) (time.Time, bool) {
+	b, err := encoding.DecodeString(text)
+	if err != nil || len(b) != 16 {
+		return time.Time{}, false
+	}
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(b[:8]) >> 16)).UTC(), true
 }

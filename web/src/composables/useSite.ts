@@ -14,5 +14,5 @@ export function useSite() {
       asked = undefined
     })
   const setting = (key: string) => site.value?.settings[key] ?? ''
-  return { site, setting }
+  return { site, setting, loaded: asked }
 }

@@ -7,7 +7,7 @@ export default {
     late: 'Make-up',
     counted: 'Counts for',
     countsFor: 'Hours count for {year}',
-    countsLate: 'Make-up study: hours count for {year} if finished before {until}',
+    countsLate: 'Hours count for {year} if finished by {until}',
     countsClosed: '{year} is over, studying for it has ended',
     open: 'Make-up until {until}',
     pace: '{days} days until make-up study ends.',

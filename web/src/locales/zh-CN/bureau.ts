@@ -7,7 +7,7 @@ export default {
     late: '补学',
     counted: '归属年度',
     countsFor: '学时计入 {year} 年度',
-    countsLate: '补学：学时计入 {year} 年度，{until}前学完有效',
+    countsLate: '学时计入 {year} 年度，截至 {until}学完有效',
     countsClosed: '{year} 年度已结束，不能再学',
     open: '补学至 {until}',
     pace: '补学截止还有 {days} 天。',
