@@ -33,6 +33,7 @@ const (
 	sessionIdle  = 12 * time.Hour
 	sessionLife  = 30 * 24 * time.Hour
 	cacheFor     = 10 * time.Second
+	beatCacheFor = 5 * time.Minute
 	stepUpFor    = 10 * time.Minute
 	codeLife     = 5 * time.Minute
 	codeTries    = 5
@@ -58,7 +59,7 @@ type Service struct {
 
 type cached struct {
 	actor Actor
-	until time.Time
+	read  time.Time
 }
 
 // New makes the service.

@@ -2,10 +2,9 @@ package playback
 
 import (
 	"context"
-	"database/sql"
+	"log/slog"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"xueshi/internal/kernel/errs"
@@ -28,6 +27,7 @@ type entry struct {
 	confirmed int64 // ms of the lesson in confirmed windows; changes only with a passed check
 	delivered map[int64]bool
 	cached    bool // not read in this transaction
+	stored    calm // of the study row as it is stored
 }
 
 // committer gathers what many requests want to store and commits it together: acknowledged = durable.
@@ -36,12 +36,14 @@ type committer struct {
 	lesson Lessons
 	policy policies
 
+	// transact evaluates and stores a batch: durable, unless a measurement replaced it (bench.go).
+	transact func(ctx context.Context, b *batchRun, batch []*item) error
+
 	in     chan *item
 	done   chan struct{}
 	cancel context.CancelFunc
 
-	mu    sync.Mutex // guards cache between the batch goroutine and the readers of the release window
-	cache map[string]*entry
+	cache entries
 }
 
 // item is one waiting request: a beat, or a finished segment.
@@ -77,7 +79,8 @@ func (e *entry) view(now int64) view {
 
 func newCommitter(db *sqldb.DB, lessons Lessons, policy policies) *committer {
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &committer{db: db, lesson: lessons, policy: policy, in: make(chan *item, 4*maxBatch), done: make(chan struct{}), cancel: cancel, cache: map[string]*entry{}}
+	c := &committer{db: db, lesson: lessons, policy: policy, in: make(chan *item, 4*maxBatch), done: make(chan struct{}), cancel: cancel, cache: entries{m: map[string]*entry{}}}
+	c.transact = c.durable
 	go c.run(ctx)
 	return c
 }
@@ -119,7 +122,7 @@ func (c *committer) run(ctx context.Context) {
 			}
 			batch = append(batch, it)
 		}
-		batch = c.gather(batch, busy)
+		batch = c.gather(c.linger(batch), busy)
 		busy = len(batch) > 8
 		retry = c.commit(ctx, batch)
 	}
@@ -161,17 +164,15 @@ func (c *committer) gather(batch []*item, busy bool) []*item {
 
 // commit evaluates and stores a batch in one transaction; it returns the items that lost a compare-and-swap.
 func (c *committer) commit(ctx context.Context, batch []*item) (retry []*item) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	b := &batchRun{c: c, touched: map[string]*entry{}}
-	err := c.db.WriteCAS(ctx, func(tx *sqldb.Tx) error {
-		b.reset()
-		return b.apply(ctx, tx, batch)
-	})
+	err := c.transact(ctx, b, batch)
 	for _, it := range batch {
 		switch {
 		case err != nil:
 			it.err = err
+			if it.seg != nil { // its sender may not wait for the answer
+				slog.ErrorContext(ctx, "delivery not booked", "session", it.seg.sessionID, "segment", it.seg.segment, "error", err.Error())
+			}
 		case b.missed[it]:
 			if it.tries++; it.tries < maxTries {
 				retry = append(retry, it)
@@ -179,10 +180,18 @@ func (c *committer) commit(ctx context.Context, batch []*item) (retry []*item) {
 			}
 			it.err = errs.New(errs.Unavailable, "playback.busy").WithRetry(1)
 		}
-		close(it.settled)
+		it.settle()
 	}
 	b.finish(err == nil)
 	return retry
+}
+
+// durable is one transaction for the whole batch.
+func (c *committer) durable(ctx context.Context, b *batchRun, batch []*item) error {
+	return c.db.WriteCAS(ctx, func(tx *sqldb.Tx) error {
+		b.reset()
+		return b.apply(ctx, tx, batch)
+	})
 }
 
 // row is a planned insert; it runs once its learner's compare-and-swap has held.
@@ -208,16 +217,10 @@ func (b *batchRun) reset() {
 func (b *batchRun) finish(ok bool) {
 	for learner, e := range b.touched {
 		if !ok || b.lost[learner] {
-			delete(b.c.cache, learner)
+			b.c.cache.drop(learner)
 			continue
 		}
-		if len(b.c.cache) >= maxCached {
-			for k := range b.c.cache { // any one: the cache only saves reads
-				delete(b.c.cache, k)
-				break
-			}
-		}
-		b.c.cache[learner] = e
+		b.c.cache.put(learner, e)
 	}
 }
 
@@ -242,23 +245,20 @@ func (b *batchRun) apply(ctx context.Context, tx *sqldb.Tx, batch []*item) error
 
 // deliveries stores finished segments and notes them in the cached entries.
 func (b *batchRun) deliveries(ctx context.Context, tx *sqldb.Tx, batch []*item) error {
-	var stmt *sql.Stmt
+	var all deliveries
+	for _, it := range batch {
+		if it.seg != nil {
+			all.add(it.seg)
+		}
+	}
+	if err := all.store(ctx, tx); err != nil {
+		return err
+	}
 	for _, it := range batch {
 		if it.seg == nil {
 			continue
 		}
-		if stmt == nil {
-			var err error
-			if stmt, err = tx.PrepareContext(ctx, `INSERT INTO delivery (session_id, segment_no, finished_at, bytes) VALUES ($1, $2, $3, $4)
-				ON CONFLICT (session_id, segment_no) DO UPDATE SET bytes = delivery.bytes + excluded.bytes`); err != nil {
-				return err
-			}
-			defer func() { _ = stmt.Close() }()
-		}
-		if _, err := stmt.ExecContext(ctx, it.seg.sessionID, it.seg.segment, tx.NowMicro(), it.seg.bytes); err != nil {
-			return err
-		}
-		if e := b.c.cache[it.seg.learnerID]; e != nil && e.study.SessionID == it.seg.sessionID {
+		if e := b.c.cache.get(it.seg.learnerID); e != nil && e.study.SessionID == it.seg.sessionID {
 			e.delivered[it.seg.segment] = true // only ever adds; a rollback makes the sender try again
 		}
 	}
@@ -270,7 +270,7 @@ func (b *batchRun) entry(ctx context.Context, tx *sqldb.Tx, learnerID string) (*
 	if e := b.touched[learnerID]; e != nil {
 		return e, nil
 	}
-	e := b.c.cache[learnerID]
+	e := b.c.cache.get(learnerID)
 	if e == nil {
 		var err error
 		if e, err = b.c.load(ctx, tx, learnerID); err != nil {
@@ -279,6 +279,7 @@ func (b *batchRun) entry(ctx context.Context, tx *sqldb.Tx, learnerID string) (*
 	} else {
 		e = &entry{study: e.study, lesson: e.lesson, policy: e.policy, credited: slices.Clone(e.credited), confirmed: e.confirmed, delivered: e.delivered, cached: true}
 	}
+	e.stored = e.study.calm()
 	b.touched[learnerID] = e
 	return e, nil
 }
@@ -328,7 +329,7 @@ func (b *batchRun) beat(ctx context.Context, tx *sqldb.Tx, it *item, e *entry) e
 	s := &e.study
 	if it.beat.SessionID != s.SessionID || it.beat.Epoch != s.Epoch {
 		if e.cached { // another process may have given the lease away: only the database may say so
-			delete(b.c.cache, s.LearnerID)
+			b.c.cache.drop(s.LearnerID)
 			delete(b.touched, s.LearnerID)
 			fresh, err := b.entry(ctx, tx, it.beat.LearnerID)
 			if err != nil {
@@ -409,11 +410,7 @@ func (b *batchRun) store(ctx context.Context, tx *sqldb.Tx) error {
 		return nil
 	}
 	learners := slices.Sorted(maps.Keys(b.items))
-	all := make([]*Study, len(learners))
-	for i, learner := range learners {
-		all[i] = &b.touched[learner].study
-	}
-	held, err := saveHot(ctx, tx, all)
+	held, err := b.swap(ctx, tx, learners)
 	if err != nil {
 		return err
 	}

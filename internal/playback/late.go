@@ -13,6 +13,7 @@ import (
 type superseded struct {
 	SessionID   string `json:"session"`
 	Epoch       int64  `json:"epoch"`
+	Login       string `json:"login"` // ending this login takes the claim away (migration 0080)
 	LessonID    string `json:"lesson"`
 	MediaID     string `json:"media"`
 	MediaRev    int64  `json:"rev"`
@@ -24,9 +25,14 @@ type superseded struct {
 	Run         Run    `json:"run"`
 }
 
-// supersede remembers the state of the place that loses the lease at instant until.
+// supersede remembers the state of the place that loses the lease at instant until. A lease that was released before
+// (closed by its player, or with its login) has said its last: nothing may be claimed under it any more.
 func (s *Study) supersede(until int64) error {
-	raw, err := json.Marshal(superseded{s.SessionID, s.Epoch, s.LessonID, s.MediaID, s.MediaRev, s.Take, until, s.Cursor, s.LastSeq, s.LastContact, s.Run})
+	if s.ExpiresAt == 0 {
+		s.Prev = ""
+		return nil
+	}
+	raw, err := json.Marshal(superseded{s.SessionID, s.Epoch, s.LoginSessionID, s.LessonID, s.MediaID, s.MediaRev, s.Take, until, s.Cursor, s.LastSeq, s.LastContact, s.Run})
 	s.Prev = string(raw)
 	return err
 }

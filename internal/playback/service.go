@@ -273,9 +273,7 @@ func (s *Service) isFinal(ctx context.Context, tx *sqldb.Tx, learnerID string, l
 
 // forget drops the cached learner, so that the next beat reads what was just stored.
 func (s *Service) forget(learnerID string) {
-	s.beats.mu.Lock()
-	defer s.beats.mu.Unlock()
-	delete(s.beats.cache, learnerID)
+	s.beats.cache.drop(learnerID)
 }
 
 // threshold draws the credited time after which the next check falls due: uniform in [min, max], never above 900 s.

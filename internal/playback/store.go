@@ -3,10 +3,6 @@ package playback
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
-	"errors"
-	"fmt"
-	"strings"
 
 	"xueshi/internal/kernel/id"
 	"xueshi/internal/platform/ledger"
@@ -57,96 +53,6 @@ func saveStudy(ctx context.Context, tx *sqldb.Tx, s *Study) (bool, error) {
 	}
 	s.Version++
 	return true, nil
-}
-
-// hot is the columns a beat can change, in the order of hotColumns.
-func (s *Study) hot() []any {
-	return []any{s.ChainHash, s.ChainSeq, s.CheckID, s.Run.No, s.Run.From, s.Run.PayFrom, s.Run.Floor,
-		string(s.Run.State), flag(s.Run.Open), s.Open.MediaFrom, s.Open.WallFrom, s.ExpiresAt, s.LastContact, s.LastSeq,
-		s.Cursor, s.SinceCheck, s.Run.Pos, s.Open.MediaTo, s.Open.WallTo, s.Prev}
-}
-
-var hotColumns = []string{"chain_hash", "chain_seq", "check_id", "run_no", "run_from", "run_pay_from", "run_floor", "run_state", "run_open",
-	"open_media_from", "open_wall_from", "expires_at", "last_contact", "last_seq", "wall_cursor", "since_check_ms", "run_pos", "open_media_to", "open_wall_to", "prev"}
-
-// hotTypes are the array types of hotColumns on PostgreSQL.
-var hotTypes = map[string]string{"chain_hash": "bytea", "check_id": "text", "run_state": "text", "prev": "text"}
-
-// hotRow updates one row, hotBatch many rows in one statement: PostgreSQL pays per statement, SQLite per name.
-var hotRow, hotBatch = func() (row, batch string) {
-	var sets, from, args, names []string
-	for i, c := range hotColumns {
-		sets = append(sets, fmt.Sprintf("%s = $%d", c, i+1))
-		from = append(from, c+" = b."+c)
-		kind := hotTypes[c]
-		if kind == "" {
-			kind = "bigint"
-		}
-		args, names = append(args, fmt.Sprintf("$%d::%s[]", i+1, kind)), append(names, c)
-	}
-	n := len(hotColumns)
-	row = fmt.Sprintf("UPDATE study SET %s, version = version + 1 WHERE learner_id = $%d AND version = $%d RETURNING learner_id", strings.Join(sets, ", "), n+1, n+2)
-	batch = fmt.Sprintf("UPDATE study s SET %s, version = s.version + 1 FROM unnest(%s, $%d::text[], $%d::bigint[]) AS b(%s, learner_id, version)"+
-		" WHERE s.learner_id = b.learner_id AND s.version = b.version RETURNING s.learner_id", strings.Join(from, ", "), strings.Join(args, ", "), n+1, n+2, strings.Join(names, ", "))
-	return row, batch
-}()
-
-// saveHot stores what beats changed by compare-and-swap; held names the learners whose swap held.
-func saveHot(ctx context.Context, tx *sqldb.Tx, all []*Study) (held map[string]bool, err error) {
-	held = make(map[string]bool, len(all))
-	query := tx.Pick(hotRow, hotBatch)
-	if tx.Engine() == sqldb.Postgres {
-		ids, err := sqldb.Rows(ctx, tx, sqldb.ScanValue[string], query, hotArrays(all)...)
-		for _, id := range ids {
-			held[id] = true
-		}
-		return held, err
-	}
-	stmt, err := tx.PrepareContext(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = stmt.Close() }()
-	for _, s := range all {
-		var id string
-		switch err := stmt.QueryRowContext(ctx, append(s.hot(), s.LearnerID, s.Version)...).Scan(&id); {
-		case err == nil:
-			held[id] = true
-		case !errors.Is(err, sql.ErrNoRows):
-			return nil, err
-		}
-	}
-	return held, nil
-}
-
-// hotArrays turns rows into one array a column.
-func hotArrays(all []*Study) []any {
-	n := len(hotColumns)
-	texts, ints, blobs := make([][]string, n+2), make([][]int64, n+2), make([][]byte, 0, len(all))
-	for _, s := range all {
-		for i, v := range append(s.hot(), s.LearnerID, s.Version) {
-			switch v := v.(type) {
-			case string:
-				texts[i] = append(texts[i], v)
-			case int64:
-				ints[i] = append(ints[i], v)
-			case []byte:
-				blobs = append(blobs, v)
-			}
-		}
-	}
-	args := make([]any, n+2)
-	for i := range args {
-		switch {
-		case texts[i] != nil:
-			args[i] = texts[i]
-		case ints[i] != nil:
-			args[i] = ints[i]
-		default:
-			args[i] = blobs
-		}
-	}
-	return args
 }
 
 // chain extends the learner's hash chain by one row and returns its sequence number and hash.

@@ -27,7 +27,7 @@ func WithProcessClock() Option { return func(db *DB) { db.dbTime = false } }
 // Open opens a database: "postgres://…" or a SQLite file path.
 // SQLite runs in WAL mode with synchronous=FULL: an acknowledged commit survives a power cut.
 func Open(ctx context.Context, dsn string, clk clock.Clock, opts ...Option) (*DB, error) {
-	db := &DB{clk: clk}
+	db := &DB{clk: clk, prepared: map[string]*sql.Stmt{}}
 	var err error
 	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
 		err = db.openPostgres(dsn)
@@ -60,7 +60,7 @@ func (db *DB) openPostgres(dsn string) (err error) {
 
 func (db *DB) openSQLite(path string) (err error) {
 	db.engine = SQLite
-	q := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(10000)", "cache_size(-65536)"}}
+	q := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(10000)", "cache_size(-65536)", "wal_autocheckpoint(4000)"}}
 	q.Set("_txlock", "immediate")
 	if db.write, err = sql.Open("sqlite", "file:"+path+"?"+q.Encode()); err != nil {
 		return err

@@ -12,7 +12,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"xueshi/internal/kernel/clock"
@@ -37,6 +39,10 @@ type DB struct {
 	write  *sql.DB // SQLite: one connection; PostgreSQL: the same pool
 	clk    clock.Clock
 	dbTime bool // tx.Now asks the database (PostgreSQL in production: many processes, one clock)
+
+	mu       sync.Mutex
+	prepared map[string]*sql.Stmt // on the writer: statements of hot batches
+	wanted   []string             // to be prepared before the next transaction
 }
 
 // Engine tells which engine this is.
@@ -51,6 +57,46 @@ func (db *DB) Clock() clock.Clock { return db.clk }
 
 // Close closes both pools.
 func (db *DB) Close() error { return errors.Join(db.read.Close(), db.write.Close()) }
+
+// prepareWanted prepares what transactions have asked for. It runs between transactions, since SQLite's writer is one
+// connection and a statement that outlives a transaction must be made outside one.
+func (db *DB) prepareWanted(ctx context.Context) error {
+	db.mu.Lock()
+	wanted := db.wanted
+	db.wanted = nil
+	db.mu.Unlock()
+	for _, q := range wanted {
+		stmt, err := db.write.PrepareContext(ctx, q)
+		if err != nil {
+			return fmt.Errorf("prepare: %w", err)
+		}
+		db.mu.Lock()
+		if old := db.prepared[q]; old == nil {
+			db.prepared[q] = stmt
+			stmt = nil
+		}
+		db.mu.Unlock()
+		if stmt != nil { // another goroutine was first
+			_ = stmt.Close()
+		}
+	}
+	return nil
+}
+
+// Prepared gives a statement that is parsed once and kept, for hot batches in Write or WriteCAS. The first transaction
+// that asks parses for itself; those after it use the kept one.
+func (tx *Tx) Prepared(ctx context.Context, query string) (*sql.Stmt, error) {
+	tx.db.mu.Lock()
+	stmt := tx.db.prepared[query]
+	if stmt == nil && !slices.Contains(tx.db.wanted, query) {
+		tx.db.wanted = append(tx.db.wanted, query)
+	}
+	tx.db.mu.Unlock()
+	if stmt != nil {
+		return tx.StmtContext(ctx, stmt), nil
+	}
+	return tx.PrepareContext(ctx, query) // closed with the transaction
+}
 
 // Tx is one transaction. All its times come from Now.
 type Tx struct {
@@ -90,6 +136,9 @@ func (db *DB) Write(ctx context.Context, f func(tx *Tx) error) error {
 // WriteCAS runs f at READ COMMITTED on PostgreSQL, for statements that guard themselves by
 // compare-and-swap on a version or by a unique key.
 func (db *DB) WriteCAS(ctx context.Context, f func(tx *Tx) error) error {
+	if err := db.prepareWanted(ctx); err != nil {
+		return err
+	}
 	return db.run(ctx, db.write, &sql.TxOptions{Isolation: db.level(sql.LevelReadCommitted)}, f)
 }
 

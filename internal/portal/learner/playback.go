@@ -3,8 +3,6 @@ package learner
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
-	"io"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -16,6 +14,7 @@ import (
 	"xueshi/internal/kernel/errs"
 	"xueshi/internal/platform/httpx"
 	"xueshi/internal/playback"
+	"xueshi/internal/portal/session"
 )
 
 // LessonPages composes the lesson page over catalogue, media and playback.
@@ -230,15 +229,15 @@ const beatLimit = 1024
 
 // beat is the hot path: a plain handler, decoded strictly.
 func (s Services) beat(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, beatLimit))
+	buf := buffers.Get().(*[2 * beatLimit]byte)
+	defer buffers.Put(buf)
+	body, err := readBeat(r.Body, buf[:beatLimit+1])
 	if err != nil {
 		httpx.WriteProblem(w, r, errs.New(errs.Invalid, "request.too_large").WithCause(err))
 		return
 	}
-	var b Beat
-	dec := json.NewDecoder(strings.NewReader(string(body)))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&b); err != nil || !states[b.State] || len(b.SessionID) > 40 {
+	b, err := decodeBeat(body)
+	if err != nil || !states[b.State] || len(b.SessionID) > 40 {
 		httpx.WriteProblem(w, r, errs.New(errs.Invalid, "playback.beat_invalid").WithCause(err))
 		return
 	}
@@ -248,9 +247,14 @@ func (s Services) beat(w http.ResponseWriter, r *http.Request) {
 		httpx.WriteProblem(w, r, err)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(a)
+	out := a.AppendJSON(buf[:0]) // the body has been used
+	h := w.Header()
+	h["Content-Type"] = jsonType
+	h["Content-Length"] = []string{strconv.Itoa(len(out))}
+	_, _ = w.Write(out)
 }
+
+var jsonType = []string{"application/json"}
 
 var states = map[string]bool{playback.Playing: true, playback.Paused: true, playback.Seeking: true, playback.Stalled: true, playback.Ended: true, playback.Hidden: true, playback.Closed: true}
 
@@ -260,7 +264,7 @@ func beatOperation(api huma.API) huma.Operation {
 	body := func(schema *huma.Schema) map[string]*huma.MediaType {
 		return map[string]*huma.MediaType{"application/json": {Schema: schema}}
 	}
-	return huma.Operation{OperationID: "post-beat", Method: http.MethodPost, Path: "/api/learner/playback/beat", Summary: "One heartbeat",
+	return huma.Operation{OperationID: "post-beat", Method: http.MethodPost, Path: session.BeatPath, Summary: "One heartbeat",
 		Parameters: []*huma.Param{{Name: "X-Lease-Proof", In: "header", Required: true, Schema: &huma.Schema{Type: "string"},
 			Description: "base64url HMAC-SHA256 of the body under the lease key"}},
 		RequestBody: &huma.RequestBody{Required: true, Content: body(reg.Schema(reflect.TypeFor[Beat](), true, "Beat"))},

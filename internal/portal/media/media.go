@@ -88,7 +88,7 @@ func (s Services) segment(w http.ResponseWriter, r *http.Request, pass playback.
 		// The client has its bytes; what is booked here must not be lost because it hung up right after.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 10*time.Second)
 		defer cancel()
-		_ = s.Playback.Delivered(ctx, pass, no, sent.bytes)
+		_ = s.Playback.Sent(ctx, pass, no, sent.bytes)
 	}
 }
 
