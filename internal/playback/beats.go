@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"xueshi/internal/kernel/errs"
@@ -39,9 +40,11 @@ type committer struct {
 	// transact evaluates and stores a batch: durable, unless a measurement replaced it (bench.go).
 	transact func(ctx context.Context, b *batchRun, batch []*item) error
 
-	in     chan *item
-	done   chan struct{}
-	cancel context.CancelFunc
+	in      chan *item
+	stop    chan struct{} // closed: take no more
+	done    chan struct{} // closed: everything taken is committed
+	cancel  context.CancelFunc
+	closing sync.Once
 
 	cache entries
 }
@@ -79,7 +82,8 @@ func (e *entry) view(now int64) view {
 
 func newCommitter(db *sqldb.DB, lessons Lessons, policy policies) *committer {
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &committer{db: db, lesson: lessons, policy: policy, in: make(chan *item, 4*maxBatch), done: make(chan struct{}), cancel: cancel, cache: entries{m: map[string]*entry{}}}
+	c := &committer{db: db, lesson: lessons, policy: policy, in: make(chan *item, 4*maxBatch),
+		stop: make(chan struct{}), done: make(chan struct{}), cancel: cancel, cache: entries{m: map[string]*entry{}}}
 	c.transact = c.durable
 	go c.run(ctx)
 	return c
@@ -87,7 +91,7 @@ func newCommitter(db *sqldb.DB, lessons Lessons, policy policies) *committer {
 
 // close stops after what is waiting has been committed.
 func (c *committer) close() {
-	close(c.in)
+	c.closing.Do(func() { close(c.stop) })
 	<-c.done
 	c.cancel()
 }
@@ -97,6 +101,8 @@ func (c *committer) submit(ctx context.Context, it *item) error {
 	it.settled = make(chan struct{})
 	select {
 	case c.in <- it:
+	case <-c.stop:
+		return errs.New(errs.Unavailable, "playback.busy").WithRetry(1)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -105,6 +111,13 @@ func (c *committer) submit(ctx context.Context, it *item) error {
 		return it.err
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-c.done:
+	}
+	select {
+	case <-it.settled:
+		return it.err
+	default: // it came after the last batch: not stored, so it may be sent again
+		return errs.New(errs.Unavailable, "playback.busy").WithRetry(1)
 	}
 }
 
@@ -116,8 +129,8 @@ func (c *committer) run(ctx context.Context) {
 		batch := retry
 		retry = nil
 		if len(batch) == 0 {
-			it, ok := <-c.in
-			if !ok {
+			it := c.next()
+			if it == nil {
 				return
 			}
 			batch = append(batch, it)
@@ -125,6 +138,21 @@ func (c *committer) run(ctx context.Context) {
 		batch = c.gather(c.linger(batch), busy)
 		busy = len(batch) > 8
 		retry = c.commit(ctx, batch)
+	}
+}
+
+// next waits for an item; nil once the committer is stopped and nothing waits.
+func (c *committer) next() *item {
+	select {
+	case it := <-c.in:
+		return it
+	case <-c.stop:
+	}
+	select {
+	case it := <-c.in:
+		return it
+	default:
+		return nil
 	}
 }
 
@@ -138,10 +166,7 @@ func (c *committer) gather(batch []*item, busy bool) []*item {
 	}
 	for len(batch) < maxBatch {
 		select {
-		case it, ok := <-c.in:
-			if !ok {
-				return batch
-			}
+		case it := <-c.in:
 			batch = append(batch, it)
 			continue
 		default:
@@ -150,11 +175,10 @@ func (c *committer) gather(batch []*item, busy bool) []*item {
 			return batch
 		}
 		select {
-		case it, ok := <-c.in:
-			if !ok {
-				return batch
-			}
+		case it := <-c.in:
 			batch = append(batch, it)
+		case <-c.stop:
+			return batch
 		case <-window:
 			return batch
 		}
@@ -162,10 +186,15 @@ func (c *committer) gather(batch []*item, busy bool) []*item {
 	return batch
 }
 
-// commit evaluates and stores a batch in one transaction; it returns the items that lost a compare-and-swap.
+// commit evaluates and stores a batch; it returns the items that lost a compare-and-swap. When the batch itself cannot be
+// applied it is halved, so that one learner's broken row fails that learner and nobody else.
 func (c *committer) commit(ctx context.Context, batch []*item) (retry []*item) {
-	b := &batchRun{c: c, touched: map[string]*entry{}}
+	b := &batchRun{c: c}
 	err := c.transact(ctx, b, batch)
+	if err != nil && b.broken != nil && len(batch) > 1 {
+		b.finish(batch, false)
+		return append(c.commit(ctx, batch[:len(batch)/2]), c.commit(ctx, batch[len(batch)/2:])...)
+	}
 	for _, it := range batch {
 		switch {
 		case err != nil:
@@ -182,7 +211,7 @@ func (c *committer) commit(ctx context.Context, batch []*item) (retry []*item) {
 		}
 		it.settle()
 	}
-	b.finish(err == nil)
+	b.finish(batch, err == nil)
 	return retry
 }
 
@@ -190,7 +219,8 @@ func (c *committer) commit(ctx context.Context, batch []*item) (retry []*item) {
 func (c *committer) durable(ctx context.Context, b *batchRun, batch []*item) error {
 	return c.db.WriteCAS(ctx, func(tx *sqldb.Tx) error {
 		b.reset()
-		return b.apply(ctx, tx, batch)
+		b.broken = b.apply(ctx, tx, batch)
+		return b.broken
 	})
 }
 
@@ -203,18 +233,27 @@ type batchRun struct {
 	touched map[string]*entry
 	rows    map[string][]row
 	items   map[string][]*item
+	folds   map[string][]Lesson // lessons besides the present one whose totals change
+	renewed map[string]string   // device whose lapsed lease this batch renews → learner
 	missed  map[*item]bool
 	lost    map[string]bool
+	broken  error // why the batch could not be applied; nil when only the commit failed
 }
 
 func (b *batchRun) reset() {
 	b.touched = map[string]*entry{}
 	b.rows = map[string][]row{}
 	b.items = map[string][]*item{}
+	b.folds, b.renewed = map[string][]Lesson{}, map[string]string{}
 	b.missed, b.lost = map[*item]bool{}, map[string]bool{}
 }
 
-func (b *batchRun) finish(ok bool) {
+func (b *batchRun) finish(batch []*item, ok bool) {
+	for _, it := range batch {
+		if it.seg != nil && !ok {
+			b.c.cache.drop(it.seg.learnerID) // it may name a delivery that was not stored
+		}
+	}
 	for learner, e := range b.touched {
 		if !ok || b.lost[learner] {
 			b.c.cache.drop(learner)
@@ -259,7 +298,7 @@ func (b *batchRun) deliveries(ctx context.Context, tx *sqldb.Tx, batch []*item) 
 			continue
 		}
 		if e := b.c.cache.get(it.seg.learnerID); e != nil && e.study.SessionID == it.seg.sessionID {
-			e.delivered[it.seg.segment] = true // only ever adds; a rollback makes the sender try again
+			e.delivered[it.seg.segment] = true // a rollback drops the entry
 		}
 	}
 	return nil
@@ -327,7 +366,12 @@ func (e *entry) readDelivered(ctx context.Context, tx *sqldb.Tx) error {
 // beat applies the rule and plans the rows it adds.
 func (b *batchRun) beat(ctx context.Context, tx *sqldb.Tx, it *item, e *entry) error {
 	s := &e.study
+	now := s.at(tx.NowMicro())
 	if it.beat.SessionID != s.SessionID || it.beat.Epoch != s.Epoch {
+		if len(b.items[s.LearnerID]) > 0 { // beats of this batch stand on this copy: the swap decides about all of them
+			b.items[s.LearnerID] = append(b.items[s.LearnerID], it)
+			return b.late(ctx, tx, it, e)
+		}
 		if e.cached { // another process may have given the lease away: only the database may say so
 			b.c.cache.drop(s.LearnerID)
 			delete(b.touched, s.LearnerID)
@@ -339,9 +383,13 @@ func (b *batchRun) beat(ctx context.Context, tx *sqldb.Tx, it *item, e *entry) e
 		}
 		return b.late(ctx, tx, it, e)
 	}
-	if s.ExpiresAt == 0 && it.beat.Seq > s.LastSeq {
+	ended, err := b.ended(ctx, tx, it.beat, s, now)
+	if err != nil {
+		return err
+	}
+	if ended {
 		it.out = Outcome{State: StateExpired}
-		it.view = e.view(tx.NowMicro())
+		it.view = e.view(now)
 		return nil
 	}
 	env := e.env()
@@ -350,15 +398,31 @@ func (b *batchRun) beat(ctx context.Context, tx *sqldb.Tx, it *item, e *entry) e
 			return err
 		}
 	}
-	it.out = s.Beat(tx.NowMicro(), *it.beat, env)
+	it.out = s.Beat(now, *it.beat, env)
 	e.credited = env.Credited
 	if it.out.CheckDue {
 		s.CheckID = newCheckID(tx)
 	}
-	b.plan(s, s, it.out, tx.NowMicro())
+	b.plan(s, s, it.out, now)
 	b.items[s.LearnerID] = append(b.items[s.LearnerID], it)
-	it.view = e.view(tx.NowMicro())
+	it.view = e.view(now)
 	return nil
+}
+
+// ended reports whether the lease cannot be renewed by this beat: it was closed, or it lapsed and its device has begun
+// to play for another account meanwhile (T24).
+func (b *batchRun) ended(ctx context.Context, tx *sqldb.Tx, beat *Beat, s *Study, now int64) (bool, error) {
+	if beat.Seq <= s.LastSeq || s.ExpiresAt > now {
+		return false, nil
+	}
+	if other := b.renewed[s.DeviceID]; s.ExpiresAt == 0 || other != "" && other != s.LearnerID {
+		return true, nil
+	}
+	busy, err := deviceBusy(ctx, tx, s.DeviceID, s.LearnerID, now)
+	if err == nil && !busy {
+		b.renewed[s.DeviceID] = s.LearnerID
+	}
+	return busy, err
 }
 
 // plan chains the rows a beat adds; they are stored once the learner's compare-and-swap has held.
@@ -430,8 +494,10 @@ func (b *batchRun) store(ctx context.Context, tx *sqldb.Tx) error {
 			}
 		}
 		if len(b.rows[learner]) > 0 {
-			if _, err := foldProgress(ctx, tx, learner, e.lesson, 0, e.policy); err != nil {
-				return err
+			for _, l := range append(b.folds[learner], e.lesson) {
+				if _, err := foldProgress(ctx, tx, learner, l, 0, e.policy); err != nil {
+					return err
+				}
 			}
 		}
 	}

@@ -399,6 +399,11 @@ func (s *Service) answerCheckTx(ctx context.Context, tx *sqldb.Tx, learnerID str
 
 // settle ends the window: confirms or reopens it, folds the progress of its lessons and tells credit.
 func (s *Service) settle(ctx context.Context, tx *sqldb.Tx, st *Study, c *checkRow, result string) error {
+	now := st.at(tx.NowMicro())
+	st.spend(now)                                         // the time in which the check was due pays for nothing
+	if _, err := bookOpen(ctx, tx, st, now); err != nil { // what is open belongs to the window that ends
+		return err
+	}
 	seq, hash := st.chain("window", st.WindowNo, result, c.id, tx.NowMicro())
 	if _, err := tx.Exec(ctx, `INSERT INTO window_result (learner_id, window_no, result, check_id, at, chain_seq, chain_hash)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`, st.LearnerID, st.WindowNo, result, c.id, tx.NowMicro(), seq, hash); err != nil {

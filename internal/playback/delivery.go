@@ -66,6 +66,8 @@ func (s *Service) Sent(ctx context.Context, p Pass, no, bytes int64) error {
 	select {
 	case s.beats.in <- it:
 		return nil
+	case <-s.beats.stop:
+		return errs.New(errs.Unavailable, "playback.busy").WithRetry(1)
 	case <-ctx.Done():
 		return ctx.Err()
 	}

@@ -23,13 +23,12 @@ func (c *committer) linger(batch []*item) []*item {
 	defer t.Stop()
 	for len(batch) < maxBatch {
 		select {
-		case it, ok := <-c.in:
-			if !ok {
-				return batch
-			}
+		case it := <-c.in:
 			if batch = append(batch, it); waited(it) {
 				return batch
 			}
+		case <-c.stop:
+			return batch
 		case <-t.C:
 			return batch
 		}

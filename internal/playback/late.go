@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"xueshi/internal/platform/sqldb"
 )
@@ -17,7 +18,6 @@ type superseded struct {
 	LessonID    string `json:"lesson"`
 	MediaID     string `json:"media"`
 	MediaRev    int64  `json:"rev"`
-	Take        int64  `json:"take"`
 	Until       int64  `json:"until"` // the takeover instant, µs: no wall time after it (PB-I5)
 	Cursor      int64  `json:"cursor"`
 	LastSeq     int64  `json:"seq"`
@@ -32,7 +32,7 @@ func (s *Study) supersede(until int64) error {
 		s.Prev = ""
 		return nil
 	}
-	raw, err := json.Marshal(superseded{s.SessionID, s.Epoch, s.LoginSessionID, s.LessonID, s.MediaID, s.MediaRev, s.Take, until, s.Cursor, s.LastSeq, s.LastContact, s.Run})
+	raw, err := json.Marshal(superseded{s.SessionID, s.Epoch, s.LoginSessionID, s.LessonID, s.MediaID, s.MediaRev, until, s.Cursor, s.LastSeq, s.LastContact, s.Run})
 	s.Prev = string(raw)
 	return err
 }
@@ -59,7 +59,12 @@ func (b *batchRun) late(ctx context.Context, tx *sqldb.Tx, it *item, e *entry) e
 func (b *batchRun) payLate(ctx context.Context, tx *sqldb.Tx, it *item, e *entry, p superseded) (err error) {
 	s := &e.study
 	old := *s
-	old.SessionID, old.Epoch, old.LessonID, old.MediaID, old.MediaRev, old.Take = p.SessionID, p.Epoch, p.LessonID, p.MediaID, p.MediaRev, p.Take
+	old.SessionID, old.Epoch, old.LessonID, old.MediaID, old.MediaRev = p.SessionID, p.Epoch, p.LessonID, p.MediaID, p.MediaRev
+	if p.LessonID != s.LessonID {
+		if old.Take, err = takeOf(ctx, tx, s.LearnerID, p.LessonID); err != nil {
+			return err
+		}
+	}
 	old.Cursor, old.LastSeq, old.LastContact, old.Run, old.Open, old.Final = p.Cursor, p.LastSeq, p.LastContact, p.Run, Span{}, false
 	was := &entry{study: old, lesson: e.lesson, policy: e.policy, credited: e.credited}
 	if p.LessonID != s.LessonID {
@@ -83,8 +88,13 @@ func (b *batchRun) payLate(ctx context.Context, tx *sqldb.Tx, it *item, e *entry
 		e.credited = env.Credited
 	}
 	s.SinceCheck = was.study.SinceCheck
+	now := s.at(tx.NowMicro())
 	if s.CheckID == "" && s.SinceCheck >= s.Threshold {
 		s.CheckID = newCheckID(tx)
+		s.spend(now)
+	}
+	if p.LessonID != s.LessonID && len(out.Closed) > 0 {
+		b.folds[s.LearnerID] = append(b.folds[s.LearnerID], was.lesson)
 	}
 	p.Cursor, p.LastSeq, p.LastContact, p.Run = was.study.Cursor, was.study.LastSeq, was.study.LastContact, was.study.Run
 	raw, err := json.Marshal(p)
@@ -92,9 +102,11 @@ func (b *batchRun) payLate(ctx context.Context, tx *sqldb.Tx, it *item, e *entry
 		return err
 	}
 	s.Prev = string(raw)
-	b.plan(s, &old, out, tx.NowMicro())
-	b.items[s.LearnerID] = append(b.items[s.LearnerID], it)
+	b.plan(s, &old, out, now)
+	if !slices.Contains(b.items[s.LearnerID], it) {
+		b.items[s.LearnerID] = append(b.items[s.LearnerID], it)
+	}
 	it.out.Granted = out.Granted
-	it.view = e.view(tx.NowMicro())
+	it.view = e.view(now)
 	return nil
 }

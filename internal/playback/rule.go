@@ -152,6 +152,7 @@ func (s *Study) Beat(now int64, b Beat, env *Env) (out Outcome) {
 	s.pay(now, b, env, &out)
 	if s.CheckID == "" && s.checkFalls(env) {
 		out.CheckDue = true
+		s.spend(now)
 		s.endRun(env, &out)
 	}
 	switch b.State {
@@ -208,10 +209,12 @@ func (s *Study) pay(now int64, b Beat, env *Env, out *Outcome) {
 	switch {
 	case s.CheckID != "":
 		out.State = StateCheck
+		s.spend(now)
 		s.refuse(StateCheck, env, out)
 		return
 	case !b.Visible || b.State == Hidden:
 		out.State = StateHidden
+		s.spend(now)
 		s.refuse(StateHidden, env, out)
 		return
 	case r.State != StateOK:
@@ -278,6 +281,13 @@ func (s *Study) PauseAt(credited Set, duration int64, p *Policy) int64 {
 	}
 	return 0
 }
+
+// spend uses up the wall time until now: what passed while nothing could be earned must not pay for later claims (PB-I4).
+func (s *Study) spend(now int64) { s.Cursor = max(s.Cursor, now) }
+
+// at is the learner's own instant, never before one already used: the machine's clock may step back, and a transaction
+// of another process that began later may have been stored first.
+func (s *Study) at(now int64) int64 { return max(now, s.LastContact, s.Cursor) }
 
 // refuse drops what was played while nothing could be earned; it cannot be paid later.
 func (s *Study) refuse(reason State, env *Env, out *Outcome) {

@@ -110,13 +110,16 @@ func (s *Service) acquireTx(ctx context.Context, tx *sqldb.Tx, actor identity.Ac
 	if err != nil {
 		return lease, err
 	}
-	now := tx.NowMicro()
+	if !found {
+		st = &Study{LearnerID: actor.PersonID, ChainHash: []byte{}}
+	}
+	now := st.at(tx.NowMicro())
 	policy, err := s.policy.atTx(ctx, tx, actor.PersonID, now)
 	if err != nil {
 		return lease, err
 	}
 	if !found {
-		st = &Study{LearnerID: actor.PersonID, Threshold: threshold(policy), ChainHash: []byte{}}
+		st.Threshold = threshold(policy)
 	}
 	if !s.nonceFits(a.Nonce, actor.SessionID, st.Epoch) {
 		return lease, errs.New(errs.Conflict, "playback.nonce_stale")
@@ -147,18 +150,24 @@ func (s *Service) mayHold(ctx context.Context, tx *sqldb.Tx, st *Study, actor id
 		return errs.New(errs.Conflict, "playback.lease_held", "device_name", st.DeviceName, "since_ms", st.AcquiredAt/1000,
 			"same_device", st.LoginSessionID == actor.SessionID)
 	}
-	busy, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT count(*) FROM study WHERE device_id = $1 AND learner_id <> $2 AND expires_at > $3`,
-		actor.DeviceID, st.LearnerID, now)
+	busy, err := deviceBusy(ctx, tx, actor.DeviceID, st.LearnerID, now)
 	if err != nil {
 		return err
 	}
-	if busy > 0 {
+	if busy {
 		return errs.New(errs.Conflict, "playback.device_busy")
 	}
 	if err := limit.AllowTx(ctx, tx, "playback.takeover_cooldown", "acquire/"+actor.PersonID, acquireLimit, takeoverWindow); err != nil || !moved {
 		return err
 	}
 	return s.coolDown(ctx, tx, st.LearnerID, tx.Now())
+}
+
+// deviceBusy reports whether the device key holds a live lease of another account.
+func deviceBusy(ctx context.Context, tx *sqldb.Tx, deviceID, learnerID string, now int64) (bool, error) {
+	n, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT count(*) FROM study WHERE device_id = $1 AND learner_id <> $2 AND expires_at > $3`,
+		deviceID, learnerID, now)
+	return n > 0, err
 }
 
 // coolDown limits ping-pong between devices: more than six takeovers in ten minutes, then a pause of five.
@@ -181,18 +190,14 @@ func (s *Service) endHolder(ctx context.Context, tx *sqldb.Tx, st *Study, now in
 	if st.SessionID == "" {
 		return nil
 	}
-	var out Outcome
+	if st.CheckID != "" {
+		st.spend(now) // a late beat must not be paid for time in which a check was due
+	}
 	if err := st.supersede(now); err != nil {
 		return err
 	}
-	st.closeSpan(&out)
-	for _, sp := range out.Closed {
-		if err := st.bookSpan(st.place(sp), now)(ctx, tx); err != nil {
-			return err
-		}
-	}
-	if len(out.Closed) == 0 {
-		return nil
+	if closed, err := bookOpen(ctx, tx, st, now); err != nil || !closed {
+		return err
 	}
 	lesson, err := s.lessons.LessonTx(ctx, tx, st.LessonID)
 	if err != nil {
@@ -204,6 +209,18 @@ func (s *Service) endHolder(ctx context.Context, tx *sqldb.Tx, st *Study, now in
 	}
 	_, err = foldProgress(ctx, tx, st.LearnerID, lesson, 0, policy)
 	return err
+}
+
+// bookOpen appends the open span, if there is one.
+func bookOpen(ctx context.Context, tx *sqldb.Tx, st *Study, now int64) (closed bool, err error) {
+	var out Outcome
+	st.closeSpan(&out)
+	for _, sp := range out.Closed {
+		if err := st.bookSpan(st.place(sp), now)(ctx, tx); err != nil {
+			return false, err
+		}
+	}
+	return len(out.Closed) > 0, nil
 }
 
 // acquisition is everything a new epoch begins with.

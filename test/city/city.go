@@ -18,6 +18,7 @@ import (
 	"xueshi/internal/kernel/clock"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/platform/sqldb/sqltest"
+	"xueshi/internal/playback"
 	"xueshi/test/client"
 )
 
@@ -26,9 +27,12 @@ type City struct {
 	*app.App
 	Clock *clock.Fake
 	URL   string
-	cfg   app.Config
-	clk   *clock.Fake
-	srv   *httptest.Server
+	// Logins are the people of the demo city, made with New.
+	Logins []demo.Login
+	cfg    app.Config
+	policy *playback.Policy
+	clk    *clock.Fake
+	srv    *httptest.Server
 }
 
 // Root is the repository's folder.
@@ -40,20 +44,28 @@ func Root() string {
 // New starts a city on env's database.
 func New(t testing.TB, env *sqltest.Env) *City {
 	t.Helper()
+	return NewWith(t, env, nil)
+}
+
+// NewWith is New under another playback policy (nil = the notice's numbers).
+func NewWith(t testing.TB, env *sqltest.Env, policy *playback.Policy) *City {
+	t.Helper()
 	ctx := context.Background()
 	root := filepath.Join(Root(), "demo")
-	c := &City{Clock: env.Clock, clk: env.Clock, cfg: app.Config{Data: t.TempDir(), Database: env.DSN, Demo: root, Simulate: true}}
+	c := &City{Clock: env.Clock, clk: env.Clock, policy: policy, cfg: app.Config{Data: t.TempDir(), Database: env.DSN, Demo: root, Simulate: true}}
 	c.open(t)
-	if _, _, err := demo.Seed(ctx, demo.Deps{DB: c.DB, Store: c.Store, Identity: c.Identity, Source: os.DirFS(root)}); err != nil {
+	logins, _, err := demo.Seed(ctx, demo.Deps{DB: c.DB, Store: c.Store, Identity: c.Identity, Source: os.DirFS(root)})
+	if err != nil {
 		t.Fatal(err)
 	}
+	c.Logins = logins
 	t.Cleanup(func() { c.srv.Close(); _ = c.Close() })
 	return c
 }
 
 func (c *City) open(t testing.TB) {
 	t.Helper()
-	a, err := app.New(context.Background(), c.cfg, c.clk, nil, sqldb.WithProcessClock())
+	a, err := app.New(context.Background(), c.cfg, c.clk, c.policy, sqldb.WithProcessClock())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +87,7 @@ func (c *City) Restart(t testing.TB) {
 // Second starts another process's worth of the program on the same database.
 func (c *City) Second(t testing.TB) *City {
 	t.Helper()
-	o := &City{Clock: c.Clock, clk: c.clk, cfg: c.cfg}
+	o := &City{Clock: c.Clock, clk: c.clk, cfg: c.cfg, policy: c.policy}
 	o.open(t)
 	t.Cleanup(func() { o.srv.Close(); _ = o.Close() })
 	return o
