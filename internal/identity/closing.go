@@ -97,7 +97,8 @@ func (s *Service) close(ctx context.Context, personID string) error {
 			return err
 		}
 		for _, statement := range []string{
-			`DELETE FROM login_failure WHERE account IN (SELECT phone_index FROM person WHERE id = $1 UNION SELECT id_number_index FROM person WHERE id = $1)`,
+			`DELETE FROM login_failure WHERE account IN (SELECT phone_index FROM person WHERE id = $1)`,
+			`DELETE FROM login_failure WHERE account IN (SELECT id_number_index FROM person WHERE id = $1)`,
 			`DELETE FROM sms_code WHERE phone IN (SELECT phone_index FROM person WHERE id = $1)`,
 			`DELETE FROM role_grant WHERE person_id = $1`,
 			`UPDATE identity_proof SET due_at = created_at WHERE person_id = $1`,

@@ -34,7 +34,7 @@ func (s *Service) logInTx(ctx context.Context, tx *sqldb.Tx, personID string, d 
 	}
 	token, sessionID := id.Secret(32), id.New(tx.Now())
 	if _, err := tx.Exec(ctx, `INSERT INTO login_session (id, token_hash, person_id, device_id, created_at, seen_at, proved_at, ended_at)
-		VALUES ($1, $2, $3, $4, $5, $5, $5, 0)`, sessionID, hashToken(token), personID, deviceID, tx.NowMicro()); err != nil {
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 0)`, sessionID, hashToken(token), personID, deviceID, tx.NowMicro(), tx.NowMicro(), tx.NowMicro()); err != nil {
 		return Login{}, err
 	}
 	actor, _, err := s.actorTx(ctx, tx, hashToken(token))

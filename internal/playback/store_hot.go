@@ -72,6 +72,14 @@ func newSwap(columns []string, values func(*Study) []any) *swap {
 			strings.Join(from, ", "), strings.Join(args, ", "), n+1, n+2, strings.Join(columns, ", "))}
 }
 
+// HotStatements are the heartbeat's updates as an engine gets them; tests look at their plans.
+func HotStatements(engine sqldb.Engine) []string {
+	if engine == sqldb.Postgres {
+		return []string{steadySwap.batch, hotSwap.batch}
+	}
+	return []string{steadySwap.row, hotSwap.row}
+}
+
 // save stores what beats changed by compare-and-swap; it adds the learners whose swap held to held.
 func (w *swap) save(ctx context.Context, tx *sqldb.Tx, all []*Study, held map[string]bool) error {
 	if len(all) == 0 {

@@ -1,0 +1,517 @@
+table appeal: id text not null
+table appeal: person_id text not null
+table appeal: lesson_id text not null
+table appeal: from_ms bigint not null
+table appeal: to_ms bigint not null
+table appeal: text text not null
+table appeal: evidence text not null
+table appeal: state text not null
+table appeal: submitted_at bigint not null
+table appeal: decided_at bigint not null
+table appeal: decided_by text not null
+table appeal: answer text not null
+table audit_entry: id text not null
+table audit_entry: at bigint not null
+table audit_entry: account_id text not null
+table audit_entry: action text not null
+table audit_entry: object text not null
+table audit_entry: detail text not null
+table closed_identity: person_id text not null
+table closed_identity: id_number_index text not null
+table closed_identity: closed_at bigint not null
+table consent: person_id text not null
+table consent: document text not null
+table consent: version text not null
+table consent: agreed_at bigint not null
+table content_question: lesson_id text not null
+table content_question: no bigint not null
+table content_question: at_ms bigint not null
+table content_question: text text not null
+table content_question: options text not null
+table content_question: answer bigint not null
+table course: id text not null
+table course: provider_id text not null
+table course: code text not null
+table course: title text not null
+table course: summary text not null
+table course: subject text not null
+table course: year bigint not null
+table course: hours_tenths bigint not null
+table course: minutes bigint not null
+table course: teacher text not null
+table course: teacher_bio text not null
+table course: price_fen bigint not null
+table course: sequential bigint not null
+table course: state text not null
+table credit_record: id text not null
+table credit_record: person_id text not null
+table credit_record: no bigint not null
+table credit_record: year bigint not null
+table credit_record: subject text not null
+table credit_record: form text not null
+table credit_record: source text not null
+table credit_record: course_id text not null
+table credit_record: content text not null
+table credit_record: provider text not null
+table credit_record: hours_tenths bigint not null
+table credit_record: minutes_studied bigint not null
+table credit_record: started_at bigint not null
+table credit_record: completed_at bigint not null
+table credit_record: result text not null
+table credit_record: rule_version bigint not null
+table credit_record: evidence text not null
+table credit_record: corrects text not null
+table credit_record: actor text not null
+table credit_record: reason text not null
+table credit_record: prev_hash bytea not null
+table credit_record: hash bytea not null
+table delivery: session_id text not null
+table delivery: segment_no bigint not null
+table delivery: finished_at bigint not null
+table delivery: bytes bigint not null
+table device: id text not null
+table device: public_key bytea not null
+table device: name text not null
+table device: kind text not null
+table device: created_at bigint not null
+table enrolment: id text not null
+table enrolment: person_id text not null
+table enrolment: course_id text not null
+table enrolment: year bigint not null
+table enrolment: source text not null
+table enrolment: state text not null
+table enrolment: enrolled_at bigint not null
+table enrolment: completed_at bigint not null
+table enrolment_code: code_hash text not null
+table enrolment_code: person_id text not null
+table enrolment_code: expires_at bigint not null
+table enrolment_code: used_at bigint not null
+table identity_request: id text not null
+table identity_request: kind text not null
+table identity_request: person_id text not null
+table identity_request: unit_id text not null
+table identity_request: wish_seal bytea not null
+table identity_request: state text not null
+table identity_request: created_at bigint not null
+table identity_request: decided_at bigint not null
+table identity_request: decided_by text not null
+table identity_request: answer text not null
+table lesson: id text not null
+table lesson: course_id text not null
+table lesson: chapter text not null
+table lesson: number bigint not null
+table lesson: title text not null
+table lesson: media_id text not null
+table lesson: media_rev bigint not null
+table lesson: points text not null
+table lesson: handout text not null
+table lesson_progress: learner_id text not null
+table lesson_progress: lesson_id text not null
+table lesson_progress: course_id text not null
+table lesson_progress: credited_ms bigint not null
+table lesson_progress: confirmed_ms bigint not null
+table lesson_progress: full_credit bigint not null
+table lesson_progress: full_confirm bigint not null
+table lesson_progress: take bigint not null
+table lesson_progress: updated_at bigint not null
+table login_failure: account text not null
+table login_failure: failures bigint not null
+table login_failure: blocked_until bigint not null
+table login_session: id text not null
+table login_session: token_hash text not null
+table login_session: person_id text not null
+table login_session: device_id text not null
+table login_session: created_at bigint not null
+table login_session: seen_at bigint not null
+table login_session: proved_at bigint not null
+table login_session: ended_at bigint not null
+table manual_credit: learner_id text not null
+table manual_credit: chain_seq bigint not null
+table manual_credit: lesson_id text not null
+table manual_credit: media_id text not null
+table manual_credit: media_rev bigint not null
+table manual_credit: media_from bigint not null
+table manual_credit: media_to bigint not null
+table manual_credit: appeal_id text not null
+table manual_credit: actor text not null
+table manual_credit: at bigint not null
+table manual_credit: chain_hash bytea not null
+table media: id text not null
+table media: rev bigint not null
+table media: duration_ms bigint not null
+table media: segment_ms bigint not null
+table media: segments bigint not null
+table media: width bigint not null
+table media: height bigint not null
+table media: codecs text not null
+table media: slides text not null
+table merkle_checkpoint: size bigint not null
+table merkle_checkpoint: note text not null
+table merkle_checkpoint: at bigint not null
+table merkle_hash: no bigint not null
+table merkle_hash: hash bytea not null
+table merkle_leaf: no bigint not null
+table merkle_leaf: kind text not null
+table merkle_leaf: owner text not null
+table merkle_leaf: seq bigint not null
+table merkle_leaf: hash bytea not null
+table merkle_leaf: at bigint not null
+table merkle_salt: no bigint not null
+table merkle_salt: salt bytea not null
+table person: id text not null
+table person: name text not null
+table person: id_number_seal bytea not null
+table person: id_number_index text not null
+table person: id_number_mask text not null
+table person: phone_seal bytea not null
+table person: phone_index text not null
+table person: phone_mask text not null
+table person: region_id text not null
+table person: unit_id text not null
+table person: password_hash text not null
+table person: state text not null
+table person: agreed_version text not null
+table person: closing_at bigint not null default 0
+table person: large_text bigint not null default 0
+table person: created_at bigint not null
+table playback_session: id text not null
+table playback_session: learner_id text not null
+table playback_session: epoch bigint not null
+table playback_session: lesson_id text not null
+table playback_session: media_id text not null
+table playback_session: media_rev bigint not null
+table playback_session: device_id text not null
+table playback_session: device_name text not null
+table playback_session: signature text not null
+table playback_session: acquired_at bigint not null
+table playback_session: takeover bigint not null
+table playback_session: chain_seq bigint not null
+table playback_session: chain_hash bytea not null
+table presence_check: id text not null
+table presence_check: learner_id text not null
+table presence_check: window_no bigint not null
+table presence_check: epoch bigint not null
+table presence_check: lesson_id text not null
+table presence_check: state text not null
+table presence_check: late bigint not null
+table presence_check: issued_at bigint not null
+table presence_check: deadline_at bigint not null
+table presence_check: nonce text not null
+table presence_check: tasks text not null
+table presence_check: answer_mac text not null
+table presence_check: tries bigint not null
+table presence_check: swaps bigint not null
+table presence_check: answered_at bigint not null
+table provider: id text not null
+table provider: name text not null
+table provider: short_name text not null
+table provider: state text not null
+table rate_limit: key text not null
+table rate_limit: window_start bigint not null
+table rate_limit: count bigint not null
+table refusal: id text not null
+table refusal: learner_id text not null
+table refusal: lesson_id text not null
+table refusal: session_id text not null
+table refusal: run_no bigint not null
+table refusal: media_from bigint not null
+table refusal: media_to bigint not null
+table refusal: reason text not null
+table refusal: at bigint not null
+table region: id text not null
+table region: parent text not null
+table region: name text not null
+table region: kind text not null
+table region: rank bigint not null
+table role_grant: person_id text not null
+table role_grant: role text not null
+table role_grant: scope text not null
+table role_grant: duties text not null default ''::text
+table role_grant: granted_by text not null
+table role_grant: granted_at bigint not null
+table rule_set: region_id text not null
+table rule_set: year bigint not null
+table rule_set: version bigint not null
+table rule_set: total_tenths bigint not null
+table rule_set: professional_num bigint not null
+table rule_set: professional_den bigint not null
+table rule_set: minutes_per_hour bigint not null
+table rule_set: legal_source text not null
+table setting: key text not null
+table setting: version bigint not null
+table setting: value text not null
+table setting: source text not null
+table setting: set_by text not null
+table setting: set_at bigint not null
+table sms_code: id text not null
+table sms_code: phone text not null
+table sms_code: purpose text not null
+table sms_code: code_mac text not null
+table sms_code: expires_at bigint not null
+table sms_code: tries bigint not null
+table sms_code: used bigint not null
+table span: learner_id text not null
+table span: chain_seq bigint not null
+table span: session_id text not null
+table span: epoch bigint not null
+table span: lesson_id text not null
+table span: media_id text not null
+table span: media_rev bigint not null
+table span: take bigint not null
+table span: window_no bigint not null
+table span: media_from bigint not null
+table span: media_to bigint not null
+table span: wall_from bigint not null
+table span: wall_to bigint not null
+table span: booked_at bigint not null
+table span: chain_hash bytea not null
+table study: learner_id text not null
+table study: session_id text not null
+table study: login_session_id text not null
+table study: device_id text not null
+table study: device_name text not null
+table study: course_id text not null
+table study: lesson_id text not null
+table study: media_id text not null
+table study: media_rev bigint not null
+table study: take bigint not null
+table study: final bigint not null
+table study: acquired_at bigint not null
+table study: threshold_ms bigint not null
+table study: window_no bigint not null
+table study: epoch bigint not null
+table study: anchored_seq bigint not null default 0
+table study: prev text not null
+table study: chain_hash bytea not null
+table study: chain_seq bigint not null
+table study: check_id text not null
+table study: run_no bigint not null
+table study: run_from bigint not null
+table study: run_pay_from bigint not null
+table study: run_floor bigint not null
+table study: run_state text not null
+table study: run_open bigint not null
+table study: open_media_from bigint not null
+table study: open_wall_from bigint not null
+table study: version bigint not null
+table study: expires_at bigint not null
+table study: last_contact bigint not null
+table study: last_seq bigint not null
+table study: wall_cursor bigint not null
+table study: since_check_ms bigint not null
+table study: run_pos bigint not null
+table study: open_media_to bigint not null
+table study: open_wall_to bigint not null
+table unit: id text not null
+table unit: region_id text not null
+table unit: name text not null
+table unit_import: id text not null
+table unit_import: unit_id text not null
+table unit_import: account_id text not null
+table unit_import: rows_seal bytea not null
+table unit_import: created_at bigint not null
+table unit_import: confirmed_at bigint not null
+table window_result: learner_id text not null
+table window_result: window_no bigint not null
+table window_result: result text not null
+table window_result: check_id text not null
+table window_result: at bigint not null
+table window_result: chain_seq bigint not null
+table window_result: chain_hash bytea not null
+table year_window: year bigint not null
+table year_window: opens_at bigint not null
+table year_window: study_end_at bigint not null
+table year_window: makeup_end_at bigint not null
+constraint appeal: appeal_pkey PRIMARY KEY (id)
+constraint appeal: appeal_state_check CHECK ((state = ANY (ARRAY['submitted'::text, 'granted'::text, 'refused'::text])))
+constraint audit_entry: audit_entry_pkey PRIMARY KEY (id)
+constraint closed_identity: closed_identity_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id)
+constraint closed_identity: closed_identity_pkey PRIMARY KEY (person_id)
+constraint consent: consent_document_check CHECK ((document = ANY (ARRAY['agreement'::text, 'privacy'::text])))
+constraint consent: consent_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id)
+constraint consent: consent_pkey PRIMARY KEY (person_id, document, version)
+constraint content_question: content_question_lesson_id_fkey FOREIGN KEY (lesson_id) REFERENCES lesson(id)
+constraint content_question: content_question_pkey PRIMARY KEY (lesson_id, no)
+constraint course: course_code_key UNIQUE (code)
+constraint course: course_hours_tenths_check CHECK ((hours_tenths > 0))
+constraint course: course_pkey PRIMARY KEY (id)
+constraint course: course_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES provider(id)
+constraint course: course_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'inspecting'::text, 'reviewed'::text, 'published'::text, 'withdrawn'::text])))
+constraint course: course_subject_check CHECK ((subject = ANY (ARRAY['public'::text, 'professional'::text])))
+constraint credit_record: credit_record_hours_tenths_check CHECK ((hours_tenths <> 0))
+constraint credit_record: credit_record_person_id_no_key UNIQUE (person_id, no)
+constraint credit_record: credit_record_pkey PRIMARY KEY (id)
+constraint credit_record: credit_record_source_check CHECK ((source = ANY (ARRAY['platform'::text, 'seed'::text, 'correction'::text])))
+constraint credit_record: credit_record_subject_check CHECK ((subject = ANY (ARRAY['public'::text, 'professional'::text])))
+constraint delivery: delivery_pkey PRIMARY KEY (session_id, segment_no)
+constraint device: device_kind_check CHECK ((kind = ANY (ARRAY['pc'::text, 'phone'::text, 'tablet'::text])))
+constraint device: device_pkey PRIMARY KEY (id)
+constraint device: device_public_key_key UNIQUE (public_key)
+constraint enrolment: enrolment_course_id_fkey FOREIGN KEY (course_id) REFERENCES course(id)
+constraint enrolment: enrolment_person_id_course_id_year_key UNIQUE (person_id, course_id, year)
+constraint enrolment: enrolment_pkey PRIMARY KEY (id)
+constraint enrolment: enrolment_source_check CHECK ((source = ANY (ARRAY['self'::text, 'unit'::text, 'seed'::text])))
+constraint enrolment: enrolment_state_check CHECK ((state = ANY (ARRAY['active'::text, 'completed'::text, 'void'::text])))
+constraint enrolment_code: enrolment_code_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id)
+constraint enrolment_code: enrolment_code_pkey PRIMARY KEY (code_hash)
+constraint identity_request: identity_request_kind_check CHECK ((kind = ANY (ARRAY['correction'::text, 'transfer'::text])))
+constraint identity_request: identity_request_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id)
+constraint identity_request: identity_request_pkey PRIMARY KEY (id)
+constraint identity_request: identity_request_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'approved'::text, 'refused'::text, 'withdrawn'::text])))
+constraint lesson: lesson_course_id_fkey FOREIGN KEY (course_id) REFERENCES course(id)
+constraint lesson: lesson_course_id_number_key UNIQUE (course_id, number)
+constraint lesson: lesson_pkey PRIMARY KEY (id)
+constraint lesson_progress: lesson_progress_pkey PRIMARY KEY (learner_id, lesson_id)
+constraint login_failure: login_failure_pkey PRIMARY KEY (account)
+constraint login_session: login_session_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id)
+constraint login_session: login_session_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id)
+constraint login_session: login_session_pkey PRIMARY KEY (id)
+constraint login_session: login_session_token_hash_key UNIQUE (token_hash)
+constraint manual_credit: manual_credit_check CHECK ((media_to > media_from))
+constraint manual_credit: manual_credit_pkey PRIMARY KEY (learner_id, chain_seq)
+constraint media: media_duration_ms_check CHECK ((duration_ms > 0))
+constraint media: media_pkey PRIMARY KEY (id, rev)
+constraint media: media_segment_ms_check CHECK ((segment_ms > 0))
+constraint merkle_checkpoint: merkle_checkpoint_pkey PRIMARY KEY (size)
+constraint merkle_hash: merkle_hash_pkey PRIMARY KEY (no)
+constraint merkle_leaf: merkle_leaf_kind_check CHECK ((kind = ANY (ARRAY['study'::text, 'credit'::text])))
+constraint merkle_leaf: merkle_leaf_kind_owner_seq_key UNIQUE (kind, owner, seq)
+constraint merkle_leaf: merkle_leaf_pkey PRIMARY KEY (no)
+constraint merkle_salt: merkle_salt_pkey PRIMARY KEY (no)
+constraint person: person_id_number_index_key UNIQUE (id_number_index)
+constraint person: person_phone_index_key UNIQUE (phone_index)
+constraint person: person_pkey PRIMARY KEY (id)
+constraint person: person_state_check CHECK ((state = ANY (ARRAY['active'::text, 'locked'::text, 'closing'::text, 'closed'::text])))
+constraint playback_session: playback_session_learner_id_epoch_key UNIQUE (learner_id, epoch)
+constraint playback_session: playback_session_pkey PRIMARY KEY (id)
+constraint presence_check: presence_check_pkey PRIMARY KEY (id)
+constraint presence_check: presence_check_state_check CHECK ((state = ANY (ARRAY['due'::text, 'passed'::text, 'late_passed'::text, 'reopened'::text])))
+constraint provider: provider_pkey PRIMARY KEY (id)
+constraint provider: provider_state_check CHECK ((state = ANY (ARRAY['active'::text, 'ended'::text])))
+constraint rate_limit: rate_limit_pkey PRIMARY KEY (key)
+constraint refusal: refusal_pkey PRIMARY KEY (id)
+constraint region: region_kind_check CHECK ((kind = ANY (ARRAY['city'::text, 'county'::text, 'zone'::text, 'direct'::text])))
+constraint region: region_pkey PRIMARY KEY (id)
+constraint role_grant: role_grant_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id)
+constraint role_grant: role_grant_pkey PRIMARY KEY (person_id, role, scope)
+constraint rule_set: rule_set_minutes_per_hour_check CHECK ((minutes_per_hour = ANY (ARRAY[(40)::bigint, (45)::bigint, (50)::bigint, (60)::bigint])))
+constraint rule_set: rule_set_pkey PRIMARY KEY (region_id, year, version)
+constraint rule_set: rule_set_professional_den_check CHECK ((professional_den > 0))
+constraint setting: setting_pkey PRIMARY KEY (key, version)
+constraint sms_code: sms_code_pkey PRIMARY KEY (id)
+constraint span: span_check CHECK ((media_to > media_from))
+constraint span: span_check1 CHECK (((media_to - media_from) <= 900000))
+constraint span: span_check2 CHECK (((wall_to - wall_from) = (1000 * (media_to - media_from))))
+constraint span: span_check3 CHECK ((wall_to <= booked_at))
+constraint span: span_media_disjoint EXCLUDE USING gist (learner_id WITH =, media_id WITH =, media_rev WITH =, take WITH =, int8range(media_from, media_to) WITH &&)
+constraint span: span_media_from_check CHECK ((media_from >= 0))
+constraint span: span_pkey PRIMARY KEY (learner_id, chain_seq)
+constraint span: span_wall_disjoint EXCLUDE USING gist (learner_id WITH =, int8range(wall_from, wall_to) WITH &&)
+constraint study: study_check CHECK (((open_wall_to - open_wall_from) = (1000 * (open_media_to - open_media_from))))
+constraint study: study_pkey PRIMARY KEY (learner_id)
+constraint study: study_since_check_ms_check CHECK (((since_check_ms >= 0) AND (since_check_ms <= 900000)))
+constraint study: study_threshold_ms_check CHECK (((threshold_ms >= 1) AND (threshold_ms <= 900000)))
+constraint unit: unit_pkey PRIMARY KEY (id)
+constraint unit: unit_region_id_fkey FOREIGN KEY (region_id) REFERENCES region(id)
+constraint unit: unit_region_id_name_key UNIQUE (region_id, name)
+constraint unit_import: unit_import_pkey PRIMARY KEY (id)
+constraint window_result: window_result_pkey PRIMARY KEY (learner_id, window_no)
+constraint window_result: window_result_result_check CHECK ((result = ANY (ARRAY['confirmed'::text, 'reopened'::text])))
+constraint year_window: year_window_pkey PRIMARY KEY (year)
+CREATE INDEX appeal_person ON public.appeal USING btree (person_id, submitted_at)
+CREATE INDEX appeal_state ON public.appeal USING btree (state, submitted_at)
+CREATE INDEX audit_entry_account ON public.audit_entry USING btree (account_id, at)
+CREATE INDEX audit_entry_at ON public.audit_entry USING btree (at)
+CREATE INDEX audit_entry_object ON public.audit_entry USING btree (object, at)
+CREATE INDEX closed_identity_index ON public.closed_identity USING btree (id_number_index, closed_at)
+CREATE INDEX course_list ON public.course USING btree (state, year, subject, id)
+CREATE INDEX credit_record_year ON public.credit_record USING btree (person_id, year, no)
+CREATE INDEX enrolment_person ON public.enrolment USING btree (person_id, year, state, id)
+CREATE INDEX identity_request_state ON public.identity_request USING btree (state, id)
+CREATE INDEX identity_request_unit ON public.identity_request USING btree (unit_id, state, id)
+CREATE INDEX lesson_progress_course ON public.lesson_progress USING btree (learner_id, course_id)
+CREATE INDEX login_session_person ON public.login_session USING btree (person_id, ended_at)
+CREATE INDEX manual_credit_lesson ON public.manual_credit USING btree (learner_id, lesson_id)
+CREATE INDEX person_region ON public.person USING btree (region_id, id)
+CREATE INDEX person_unit ON public.person USING btree (unit_id, id)
+CREATE INDEX playback_session_recent ON public.playback_session USING btree (learner_id, acquired_at)
+CREATE INDEX presence_check_learner ON public.presence_check USING btree (learner_id, window_no)
+CREATE INDEX refusal_lesson ON public.refusal USING btree (learner_id, lesson_id, at)
+CREATE INDEX sms_code_phone ON public.sms_code USING btree (phone, purpose, expires_at)
+CREATE INDEX span_lesson ON public.span USING btree (learner_id, lesson_id, media_from)
+CREATE INDEX span_media_disjoint ON public.span USING gist (learner_id, media_id, media_rev, take, int8range(media_from, media_to))
+CREATE INDEX span_wall ON public.span USING btree (learner_id, wall_from)
+CREATE INDEX span_wall_disjoint ON public.span USING gist (learner_id, int8range(wall_from, wall_to))
+CREATE INDEX span_window ON public.span USING btree (learner_id, window_no)
+CREATE INDEX study_device ON public.study USING btree (device_id)
+CREATE INDEX study_unanchored ON public.study USING btree (learner_id) WHERE (chain_seq > anchored_seq)
+CREATE UNIQUE INDEX appeal_pkey ON public.appeal USING btree (id)
+CREATE UNIQUE INDEX audit_entry_pkey ON public.audit_entry USING btree (id)
+CREATE UNIQUE INDEX closed_identity_pkey ON public.closed_identity USING btree (person_id)
+CREATE UNIQUE INDEX consent_pkey ON public.consent USING btree (person_id, document, version)
+CREATE UNIQUE INDEX content_question_pkey ON public.content_question USING btree (lesson_id, no)
+CREATE UNIQUE INDEX course_code_key ON public.course USING btree (code)
+CREATE UNIQUE INDEX course_pkey ON public.course USING btree (id)
+CREATE UNIQUE INDEX credit_record_once ON public.credit_record USING btree (person_id, course_id, year) WHERE (source = 'platform'::text)
+CREATE UNIQUE INDEX credit_record_person_id_no_key ON public.credit_record USING btree (person_id, no)
+CREATE UNIQUE INDEX credit_record_pkey ON public.credit_record USING btree (id)
+CREATE UNIQUE INDEX delivery_pkey ON public.delivery USING btree (session_id, segment_no)
+CREATE UNIQUE INDEX device_pkey ON public.device USING btree (id)
+CREATE UNIQUE INDEX device_public_key_key ON public.device USING btree (public_key)
+CREATE UNIQUE INDEX enrolment_code_pkey ON public.enrolment_code USING btree (code_hash)
+CREATE UNIQUE INDEX enrolment_person_id_course_id_year_key ON public.enrolment USING btree (person_id, course_id, year)
+CREATE UNIQUE INDEX enrolment_pkey ON public.enrolment USING btree (id)
+CREATE UNIQUE INDEX identity_request_one_pending ON public.identity_request USING btree (person_id, kind) WHERE (state = 'pending'::text)
+CREATE UNIQUE INDEX identity_request_pkey ON public.identity_request USING btree (id)
+CREATE UNIQUE INDEX lesson_course_id_number_key ON public.lesson USING btree (course_id, number)
+CREATE UNIQUE INDEX lesson_pkey ON public.lesson USING btree (id)
+CREATE UNIQUE INDEX lesson_progress_pkey ON public.lesson_progress USING btree (learner_id, lesson_id)
+CREATE UNIQUE INDEX login_failure_pkey ON public.login_failure USING btree (account)
+CREATE UNIQUE INDEX login_session_pkey ON public.login_session USING btree (id)
+CREATE UNIQUE INDEX login_session_token_hash_key ON public.login_session USING btree (token_hash)
+CREATE UNIQUE INDEX manual_credit_pkey ON public.manual_credit USING btree (learner_id, chain_seq)
+CREATE UNIQUE INDEX media_pkey ON public.media USING btree (id, rev)
+CREATE UNIQUE INDEX merkle_checkpoint_pkey ON public.merkle_checkpoint USING btree (size)
+CREATE UNIQUE INDEX merkle_hash_pkey ON public.merkle_hash USING btree (no)
+CREATE UNIQUE INDEX merkle_leaf_kind_owner_seq_key ON public.merkle_leaf USING btree (kind, owner, seq)
+CREATE UNIQUE INDEX merkle_leaf_pkey ON public.merkle_leaf USING btree (no)
+CREATE UNIQUE INDEX merkle_salt_pkey ON public.merkle_salt USING btree (no)
+CREATE UNIQUE INDEX person_id_number_index_key ON public.person USING btree (id_number_index)
+CREATE UNIQUE INDEX person_phone_index_key ON public.person USING btree (phone_index)
+CREATE UNIQUE INDEX person_pkey ON public.person USING btree (id)
+CREATE UNIQUE INDEX playback_session_learner_id_epoch_key ON public.playback_session USING btree (learner_id, epoch)
+CREATE UNIQUE INDEX playback_session_pkey ON public.playback_session USING btree (id)
+CREATE UNIQUE INDEX presence_check_pkey ON public.presence_check USING btree (id)
+CREATE UNIQUE INDEX provider_pkey ON public.provider USING btree (id)
+CREATE UNIQUE INDEX rate_limit_pkey ON public.rate_limit USING btree (key)
+CREATE UNIQUE INDEX refusal_pkey ON public.refusal USING btree (id)
+CREATE UNIQUE INDEX region_pkey ON public.region USING btree (id)
+CREATE UNIQUE INDEX role_grant_pkey ON public.role_grant USING btree (person_id, role, scope)
+CREATE UNIQUE INDEX rule_set_pkey ON public.rule_set USING btree (region_id, year, version)
+CREATE UNIQUE INDEX setting_pkey ON public.setting USING btree (key, version)
+CREATE UNIQUE INDEX sms_code_pkey ON public.sms_code USING btree (id)
+CREATE UNIQUE INDEX span_pkey ON public.span USING btree (learner_id, chain_seq)
+CREATE UNIQUE INDEX study_pkey ON public.study USING btree (learner_id)
+CREATE UNIQUE INDEX unit_import_pkey ON public.unit_import USING btree (id)
+CREATE UNIQUE INDEX unit_pkey ON public.unit USING btree (id)
+CREATE UNIQUE INDEX unit_region_id_name_key ON public.unit USING btree (region_id, name)
+CREATE UNIQUE INDEX window_result_pkey ON public.window_result USING btree (learner_id, window_no)
+CREATE UNIQUE INDEX year_window_pkey ON public.year_window USING btree (year)
+CREATE TRIGGER audit_entry_append_only BEFORE DELETE OR UPDATE ON public.audit_entry FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER credit_record_append_only BEFORE DELETE OR UPDATE ON public.credit_record FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER manual_credit_append_only BEFORE DELETE OR UPDATE ON public.manual_credit FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER merkle_checkpoint_append_only BEFORE DELETE OR UPDATE ON public.merkle_checkpoint FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER merkle_hash_append_only BEFORE DELETE OR UPDATE ON public.merkle_hash FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER merkle_leaf_append_only BEFORE DELETE OR UPDATE ON public.merkle_leaf FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER playback_session_append_only BEFORE DELETE OR UPDATE ON public.playback_session FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER refusal_append_only BEFORE DELETE OR UPDATE ON public.refusal FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER span_append_only BEFORE DELETE OR UPDATE ON public.span FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER window_result_append_only BEFORE DELETE OR UPDATE ON public.window_result FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION '% is append-only', TG_TABLE_NAME;
+END $function$
+

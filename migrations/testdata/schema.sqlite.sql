@@ -1,0 +1,480 @@
+CREATE TABLE appeal (
+    id          TEXT PRIMARY KEY,
+    person_id   TEXT NOT NULL,
+    lesson_id   TEXT NOT NULL,
+    from_ms     INTEGER NOT NULL,
+    to_ms       INTEGER NOT NULL,
+    text        TEXT NOT NULL,
+    evidence    TEXT NOT NULL,
+    state       TEXT NOT NULL CHECK (state IN ('submitted', 'granted', 'refused')),
+    submitted_at INTEGER NOT NULL,
+    decided_at  INTEGER NOT NULL,
+    decided_by  TEXT NOT NULL,
+    answer      TEXT NOT NULL
+) STRICT;
+CREATE INDEX appeal_person ON appeal (person_id, submitted_at);
+CREATE INDEX appeal_state ON appeal (state, submitted_at);
+CREATE TRIGGER audit_entry_no_delete BEFORE DELETE ON audit_entry
+BEGIN SELECT RAISE(ABORT, 'audit_entry is append-only'); END;
+CREATE TRIGGER audit_entry_no_update BEFORE UPDATE ON audit_entry
+BEGIN SELECT RAISE(ABORT, 'audit_entry is append-only'); END;
+CREATE TABLE audit_entry (
+    id         TEXT PRIMARY KEY,
+    at         INTEGER NOT NULL,
+    account_id TEXT NOT NULL,
+    action     TEXT NOT NULL,
+    object     TEXT NOT NULL,
+    detail     TEXT NOT NULL
+) STRICT;
+CREATE INDEX audit_entry_account ON audit_entry (account_id, at);
+CREATE INDEX audit_entry_at ON audit_entry (at);
+CREATE INDEX audit_entry_object ON audit_entry (object, at);
+CREATE TABLE closed_identity (
+    person_id       TEXT PRIMARY KEY REFERENCES person (id),
+    id_number_index TEXT NOT NULL,
+    closed_at       INTEGER NOT NULL
+) STRICT;
+CREATE INDEX closed_identity_index ON closed_identity (id_number_index, closed_at);
+CREATE TABLE consent (
+    person_id TEXT NOT NULL REFERENCES person (id),
+    document  TEXT NOT NULL CHECK (document IN ('agreement', 'privacy')),
+    version   TEXT NOT NULL,
+    agreed_at INTEGER NOT NULL,
+    PRIMARY KEY (person_id, document, version)
+) STRICT;
+CREATE TABLE content_question (
+    lesson_id TEXT NOT NULL REFERENCES lesson (id),
+    no        INTEGER NOT NULL,
+    at_ms     INTEGER NOT NULL,
+    text      TEXT NOT NULL,
+    options   TEXT NOT NULL,
+    answer    INTEGER NOT NULL,
+    PRIMARY KEY (lesson_id, no)
+) STRICT;
+CREATE TABLE course (
+    id           TEXT PRIMARY KEY,
+    provider_id  TEXT NOT NULL REFERENCES provider (id),
+    code         TEXT NOT NULL UNIQUE,
+    title        TEXT NOT NULL,
+    summary      TEXT NOT NULL,
+    subject      TEXT NOT NULL CHECK (subject IN ('public', 'professional')),
+    year         INTEGER NOT NULL,
+    hours_tenths INTEGER NOT NULL CHECK (hours_tenths > 0),
+    minutes      INTEGER NOT NULL,
+    teacher      TEXT NOT NULL,
+    teacher_bio  TEXT NOT NULL,
+    price_fen    INTEGER NOT NULL,
+    sequential   INTEGER NOT NULL,
+    state        TEXT NOT NULL CHECK (state IN ('draft', 'inspecting', 'reviewed', 'published', 'withdrawn'))
+) STRICT;
+CREATE INDEX course_list ON course (state, year, subject, id);
+CREATE TRIGGER credit_record_no_delete BEFORE DELETE ON credit_record BEGIN SELECT RAISE(ABORT, 'credit_record is append-only'); END;
+CREATE TRIGGER credit_record_no_update BEFORE UPDATE ON credit_record BEGIN SELECT RAISE(ABORT, 'credit_record is append-only'); END;
+CREATE TABLE credit_record (
+    id              TEXT PRIMARY KEY,
+    person_id       TEXT NOT NULL,
+    no              INTEGER NOT NULL,
+    year            INTEGER NOT NULL,
+    subject         TEXT NOT NULL CHECK (subject IN ('public', 'professional')),
+    form            TEXT NOT NULL,
+    source          TEXT NOT NULL CHECK (source IN ('platform', 'seed', 'correction')),
+    course_id       TEXT NOT NULL,
+    content         TEXT NOT NULL,
+    provider        TEXT NOT NULL,
+    hours_tenths    INTEGER NOT NULL CHECK (hours_tenths <> 0),
+    minutes_studied INTEGER NOT NULL,
+    started_at      INTEGER NOT NULL,
+    completed_at    INTEGER NOT NULL,
+    result          TEXT NOT NULL,
+    rule_version    INTEGER NOT NULL,
+    evidence        TEXT NOT NULL,
+    corrects        TEXT NOT NULL,
+    actor           TEXT NOT NULL,
+    reason          TEXT NOT NULL,
+    prev_hash       BLOB NOT NULL,
+    hash            BLOB NOT NULL,
+    UNIQUE (person_id, no)
+) STRICT;
+CREATE UNIQUE INDEX credit_record_once ON credit_record (person_id, course_id, year) WHERE source = 'platform';
+CREATE INDEX credit_record_year ON credit_record (person_id, year, no);
+CREATE TABLE delivery (
+    session_id  TEXT NOT NULL,
+    segment_no  INTEGER NOT NULL,
+    finished_at INTEGER NOT NULL,
+    bytes       INTEGER NOT NULL,
+    PRIMARY KEY (session_id, segment_no)
+) STRICT;
+CREATE TABLE device (
+    id         TEXT PRIMARY KEY,
+    public_key BLOB NOT NULL UNIQUE,
+    name       TEXT NOT NULL,
+    kind       TEXT NOT NULL CHECK (kind IN ('pc', 'phone', 'tablet')),
+    created_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE enrolment (
+    id           TEXT PRIMARY KEY,
+    person_id    TEXT NOT NULL,
+    course_id    TEXT NOT NULL REFERENCES course (id),
+    year         INTEGER NOT NULL,
+    source       TEXT NOT NULL CHECK (source IN ('self', 'unit', 'seed')),
+    state        TEXT NOT NULL CHECK (state IN ('active', 'completed', 'void')),
+    enrolled_at  INTEGER NOT NULL,
+    completed_at INTEGER NOT NULL,
+    UNIQUE (person_id, course_id, year)
+) STRICT;
+CREATE INDEX enrolment_person ON enrolment (person_id, year, state, id);
+CREATE TABLE enrolment_code (
+    code_hash  TEXT PRIMARY KEY,
+    person_id  TEXT NOT NULL REFERENCES person (id),
+    expires_at INTEGER NOT NULL,
+    used_at    INTEGER NOT NULL
+) STRICT;
+CREATE TABLE identity_request (
+    id         TEXT PRIMARY KEY,
+    kind       TEXT NOT NULL CHECK (kind IN ('correction', 'transfer')),
+    person_id  TEXT NOT NULL REFERENCES person (id),
+    unit_id    TEXT NOT NULL,
+    wish_seal  BLOB NOT NULL,
+    state      TEXT NOT NULL CHECK (state IN ('pending', 'approved', 'refused', 'withdrawn')),
+    created_at INTEGER NOT NULL,
+    decided_at INTEGER NOT NULL,
+    decided_by TEXT NOT NULL,
+    answer     TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX identity_request_one_pending ON identity_request (person_id, kind) WHERE state = 'pending';
+CREATE INDEX identity_request_state ON identity_request (state, id);
+CREATE INDEX identity_request_unit ON identity_request (unit_id, state, id);
+CREATE TABLE lesson (
+    id        TEXT PRIMARY KEY,
+    course_id TEXT NOT NULL REFERENCES course (id),
+    chapter   TEXT NOT NULL,
+    number    INTEGER NOT NULL,
+    title     TEXT NOT NULL,
+    media_id  TEXT NOT NULL,
+    media_rev INTEGER NOT NULL,
+    points    TEXT NOT NULL,
+    handout   TEXT NOT NULL,
+    UNIQUE (course_id, number)
+) STRICT;
+CREATE TABLE lesson_progress (
+    learner_id   TEXT NOT NULL,
+    lesson_id    TEXT NOT NULL,
+    course_id    TEXT NOT NULL,
+    credited_ms  INTEGER NOT NULL,
+    confirmed_ms INTEGER NOT NULL,
+    full_credit  INTEGER NOT NULL,
+    full_confirm INTEGER NOT NULL,
+    take         INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL,
+    PRIMARY KEY (learner_id, lesson_id)
+) STRICT;
+CREATE INDEX lesson_progress_course ON lesson_progress (learner_id, course_id);
+CREATE TABLE login_failure (
+    account       TEXT PRIMARY KEY,
+    failures      INTEGER NOT NULL,
+    blocked_until INTEGER NOT NULL
+) STRICT;
+CREATE TABLE login_session (
+    id         TEXT PRIMARY KEY,
+    token_hash TEXT NOT NULL UNIQUE,
+    person_id  TEXT NOT NULL REFERENCES person (id),
+    device_id  TEXT NOT NULL REFERENCES device (id),
+    created_at INTEGER NOT NULL,
+    seen_at    INTEGER NOT NULL,
+    proved_at  INTEGER NOT NULL,
+    ended_at   INTEGER NOT NULL
+) STRICT;
+CREATE INDEX login_session_person ON login_session (person_id, ended_at);
+CREATE TRIGGER manual_credit_no_delete BEFORE DELETE ON manual_credit BEGIN SELECT RAISE(ABORT, 'manual_credit is append-only'); END;
+CREATE TRIGGER manual_credit_no_update BEFORE UPDATE ON manual_credit BEGIN SELECT RAISE(ABORT, 'manual_credit is append-only'); END;
+CREATE TABLE manual_credit (
+    learner_id TEXT NOT NULL,
+    chain_seq  INTEGER NOT NULL,
+    lesson_id  TEXT NOT NULL,
+    media_id   TEXT NOT NULL,
+    media_rev  INTEGER NOT NULL,
+    media_from INTEGER NOT NULL,
+    media_to   INTEGER NOT NULL CHECK (media_to > media_from),
+    appeal_id  TEXT NOT NULL,
+    actor      TEXT NOT NULL,
+    at         INTEGER NOT NULL,
+    chain_hash BLOB NOT NULL,
+    PRIMARY KEY (learner_id, chain_seq)
+) STRICT;
+CREATE INDEX manual_credit_lesson ON manual_credit (learner_id, lesson_id);
+CREATE TABLE media (
+    id          TEXT NOT NULL,
+    rev         INTEGER NOT NULL,
+    duration_ms INTEGER NOT NULL CHECK (duration_ms > 0),
+    segment_ms  INTEGER NOT NULL CHECK (segment_ms > 0),
+    segments    INTEGER NOT NULL,
+    width       INTEGER NOT NULL,
+    height      INTEGER NOT NULL,
+    codecs      TEXT NOT NULL,
+    slides      TEXT NOT NULL,
+    PRIMARY KEY (id, rev)
+) STRICT;
+CREATE TRIGGER merkle_checkpoint_no_update BEFORE UPDATE ON merkle_checkpoint BEGIN SELECT RAISE(ABORT, 'merkle_checkpoint is append-only'); END;
+CREATE TABLE merkle_checkpoint (
+    size INTEGER PRIMARY KEY,
+    note TEXT NOT NULL,
+    at   INTEGER NOT NULL
+) STRICT;
+CREATE TRIGGER merkle_hash_no_update BEFORE UPDATE ON merkle_hash BEGIN SELECT RAISE(ABORT, 'merkle_hash is append-only'); END;
+CREATE TABLE merkle_hash (
+    no   INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER merkle_leaf_no_delete BEFORE DELETE ON merkle_leaf BEGIN SELECT RAISE(ABORT, 'merkle_leaf is append-only'); END;
+CREATE TRIGGER merkle_leaf_no_update BEFORE UPDATE ON merkle_leaf BEGIN SELECT RAISE(ABORT, 'merkle_leaf is append-only'); END;
+CREATE TABLE merkle_leaf (
+    no    INTEGER PRIMARY KEY,
+    kind  TEXT NOT NULL CHECK (kind IN ('study', 'credit')),
+    owner TEXT NOT NULL,
+    seq   INTEGER NOT NULL,
+    hash  BLOB NOT NULL,
+    at    INTEGER NOT NULL,
+    UNIQUE (kind, owner, seq)
+) STRICT;
+CREATE TABLE merkle_salt (
+    no   INTEGER PRIMARY KEY,
+    salt BLOB NOT NULL
+) STRICT;
+CREATE TABLE person (
+    id              TEXT PRIMARY KEY,
+    name            TEXT NOT NULL,
+    id_number_seal  BLOB NOT NULL,
+    id_number_index TEXT NOT NULL UNIQUE,
+    id_number_mask  TEXT NOT NULL,
+    phone_seal      BLOB NOT NULL,
+    phone_index     TEXT NOT NULL UNIQUE,
+    phone_mask      TEXT NOT NULL,
+    region_id       TEXT NOT NULL,
+    unit_id         TEXT NOT NULL,
+    password_hash   TEXT NOT NULL,
+    state           TEXT NOT NULL CHECK (state IN ('active', 'locked', 'closing', 'closed')),
+    agreed_version  TEXT NOT NULL,
+    closing_at      INTEGER NOT NULL DEFAULT 0,
+    large_text      INTEGER NOT NULL DEFAULT 0,
+    created_at      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX person_region ON person (region_id, id);
+CREATE INDEX person_unit ON person (unit_id, id);
+CREATE TRIGGER playback_session_no_delete BEFORE DELETE ON playback_session BEGIN SELECT RAISE(ABORT, 'playback_session is append-only'); END;
+CREATE TRIGGER playback_session_no_update BEFORE UPDATE ON playback_session BEGIN SELECT RAISE(ABORT, 'playback_session is append-only'); END;
+CREATE TABLE playback_session (
+    id          TEXT PRIMARY KEY,
+    learner_id  TEXT NOT NULL,
+    epoch       INTEGER NOT NULL,
+    lesson_id   TEXT NOT NULL,
+    media_id    TEXT NOT NULL,
+    media_rev   INTEGER NOT NULL,
+    device_id   TEXT NOT NULL,
+    device_name TEXT NOT NULL,
+    signature   TEXT NOT NULL,
+    acquired_at INTEGER NOT NULL,
+    takeover    INTEGER NOT NULL,
+    chain_seq   INTEGER NOT NULL,
+    chain_hash  BLOB NOT NULL,
+    UNIQUE (learner_id, epoch)
+) STRICT;
+CREATE INDEX playback_session_recent ON playback_session (learner_id, acquired_at);
+CREATE TABLE presence_check (
+    id          TEXT PRIMARY KEY,
+    learner_id  TEXT NOT NULL,
+    window_no   INTEGER NOT NULL,
+    epoch       INTEGER NOT NULL,
+    lesson_id   TEXT NOT NULL,
+    state       TEXT NOT NULL CHECK (state IN ('due', 'passed', 'late_passed', 'reopened')),
+    late        INTEGER NOT NULL,
+    issued_at   INTEGER NOT NULL,
+    deadline_at INTEGER NOT NULL,
+    nonce       TEXT NOT NULL,
+    tasks       TEXT NOT NULL,
+    answer_mac  TEXT NOT NULL,
+    tries       INTEGER NOT NULL,
+    swaps       INTEGER NOT NULL,
+    answered_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX presence_check_learner ON presence_check (learner_id, window_no);
+CREATE TABLE provider (
+    id         TEXT PRIMARY KEY,
+    name       TEXT NOT NULL,
+    short_name TEXT NOT NULL,
+    state      TEXT NOT NULL CHECK (state IN ('active', 'ended'))
+) STRICT;
+CREATE TABLE rate_limit (
+    key          TEXT PRIMARY KEY,
+    window_start INTEGER NOT NULL,
+    count        INTEGER NOT NULL
+) STRICT;
+CREATE TRIGGER refusal_no_delete BEFORE DELETE ON refusal BEGIN SELECT RAISE(ABORT, 'refusal is append-only'); END;
+CREATE TRIGGER refusal_no_update BEFORE UPDATE ON refusal BEGIN SELECT RAISE(ABORT, 'refusal is append-only'); END;
+CREATE TABLE refusal (
+    id         TEXT PRIMARY KEY,
+    learner_id TEXT NOT NULL,
+    lesson_id  TEXT NOT NULL,
+    session_id TEXT NOT NULL,
+    run_no     INTEGER NOT NULL,
+    media_from INTEGER NOT NULL,
+    media_to   INTEGER NOT NULL,
+    reason     TEXT NOT NULL,
+    at         INTEGER NOT NULL
+) STRICT;
+CREATE INDEX refusal_lesson ON refusal (learner_id, lesson_id, at);
+CREATE TABLE region (
+    id     TEXT PRIMARY KEY,
+    parent TEXT NOT NULL,
+    name   TEXT NOT NULL,
+    kind   TEXT NOT NULL CHECK (kind IN ('city', 'county', 'zone', 'direct')),
+    rank   INTEGER NOT NULL
+) STRICT;
+CREATE TABLE role_grant (
+    person_id  TEXT NOT NULL REFERENCES person (id),
+    role       TEXT NOT NULL,
+    scope      TEXT NOT NULL,
+    duties     TEXT NOT NULL DEFAULT '',
+    granted_by TEXT NOT NULL,
+    granted_at INTEGER NOT NULL,
+    PRIMARY KEY (person_id, role, scope)
+) STRICT;
+CREATE TABLE rule_set (
+    region_id         TEXT NOT NULL,
+    year              INTEGER NOT NULL,
+    version           INTEGER NOT NULL,
+    total_tenths      INTEGER NOT NULL,
+    professional_num  INTEGER NOT NULL,
+    professional_den  INTEGER NOT NULL CHECK (professional_den > 0),
+    minutes_per_hour  INTEGER NOT NULL CHECK (minutes_per_hour IN (40, 45, 50, 60)),
+    legal_source      TEXT NOT NULL,
+    PRIMARY KEY (region_id, year, version)
+) STRICT;
+CREATE TABLE setting (
+    key     TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    value   TEXT NOT NULL,
+    source  TEXT NOT NULL,
+    set_by  TEXT NOT NULL,
+    set_at  INTEGER NOT NULL,
+    PRIMARY KEY (key, version)
+) STRICT;
+CREATE TABLE sms_code (
+    id         TEXT PRIMARY KEY,
+    phone      TEXT NOT NULL,
+    purpose    TEXT NOT NULL,
+    code_mac   TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    tries      INTEGER NOT NULL,
+    used       INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sms_code_phone ON sms_code (phone, purpose, expires_at);
+CREATE TRIGGER span_media_disjoint BEFORE INSERT ON span
+WHEN EXISTS (SELECT 1 FROM span o WHERE o.learner_id = NEW.learner_id AND o.lesson_id = NEW.lesson_id
+             AND o.media_from < NEW.media_to AND o.media_from > NEW.media_from - 900000 AND o.media_to > NEW.media_from
+             AND o.media_id = NEW.media_id AND o.media_rev = NEW.media_rev AND o.take = NEW.take)
+BEGIN SELECT RAISE(ABORT, 'span: media is credited already'); END;
+CREATE TRIGGER span_no_delete BEFORE DELETE ON span BEGIN SELECT RAISE(ABORT, 'span is append-only'); END;
+CREATE TRIGGER span_no_update BEFORE UPDATE ON span BEGIN SELECT RAISE(ABORT, 'span is append-only'); END;
+CREATE TRIGGER span_wall_disjoint BEFORE INSERT ON span
+WHEN EXISTS (SELECT 1 FROM span o WHERE o.learner_id = NEW.learner_id
+             AND o.wall_from < NEW.wall_to AND o.wall_from > NEW.wall_from - 900000000 AND o.wall_to > NEW.wall_from)
+BEGIN SELECT RAISE(ABORT, 'span: wall time is credited already'); END;
+CREATE TABLE span (
+    learner_id TEXT NOT NULL,
+    chain_seq  INTEGER NOT NULL,
+    session_id TEXT NOT NULL,
+    epoch      INTEGER NOT NULL,
+    lesson_id  TEXT NOT NULL,
+    media_id   TEXT NOT NULL,
+    media_rev  INTEGER NOT NULL,
+    take       INTEGER NOT NULL,
+    window_no  INTEGER NOT NULL,
+    media_from INTEGER NOT NULL CHECK (media_from >= 0),
+    media_to   INTEGER NOT NULL,
+    wall_from  INTEGER NOT NULL,
+    wall_to    INTEGER NOT NULL,
+    booked_at  INTEGER NOT NULL,
+    chain_hash BLOB NOT NULL,
+    PRIMARY KEY (learner_id, chain_seq),
+    CHECK (media_to > media_from),
+    CHECK (media_to - media_from <= 900000),
+    CHECK (wall_to - wall_from = 1000 * (media_to - media_from)),
+    CHECK (wall_to <= booked_at)
+) STRICT;
+CREATE INDEX span_lesson ON span (learner_id, lesson_id, media_from);
+CREATE INDEX span_wall ON span (learner_id, wall_from);
+CREATE INDEX span_window ON span (learner_id, window_no);
+CREATE TABLE study (
+    learner_id       TEXT PRIMARY KEY,
+    session_id       TEXT NOT NULL,
+    login_session_id TEXT NOT NULL,
+    device_id        TEXT NOT NULL,
+    device_name      TEXT NOT NULL,
+    course_id        TEXT NOT NULL,
+    lesson_id        TEXT NOT NULL,
+    media_id         TEXT NOT NULL,
+    media_rev        INTEGER NOT NULL,
+    take             INTEGER NOT NULL,
+    final            INTEGER NOT NULL,
+    acquired_at      INTEGER NOT NULL,
+    threshold_ms     INTEGER NOT NULL CHECK (threshold_ms BETWEEN 1 AND 900000),
+    window_no        INTEGER NOT NULL,
+    epoch            INTEGER NOT NULL,
+    anchored_seq     INTEGER NOT NULL DEFAULT 0,
+    prev             TEXT NOT NULL,
+    chain_hash       BLOB NOT NULL,
+    chain_seq        INTEGER NOT NULL,
+    check_id         TEXT NOT NULL,
+    run_no           INTEGER NOT NULL,
+    run_from         INTEGER NOT NULL,
+    run_pay_from     INTEGER NOT NULL,
+    run_floor        INTEGER NOT NULL,
+    run_state        TEXT NOT NULL,
+    run_open         INTEGER NOT NULL,
+    open_media_from  INTEGER NOT NULL,
+    open_wall_from   INTEGER NOT NULL,
+    version          INTEGER NOT NULL,
+    expires_at       INTEGER NOT NULL,
+    last_contact     INTEGER NOT NULL,
+    last_seq         INTEGER NOT NULL,
+    wall_cursor      INTEGER NOT NULL,
+    since_check_ms   INTEGER NOT NULL CHECK (since_check_ms BETWEEN 0 AND 900000),
+    run_pos          INTEGER NOT NULL,
+    open_media_to    INTEGER NOT NULL,
+    open_wall_to     INTEGER NOT NULL,
+    CHECK (open_wall_to - open_wall_from = 1000 * (open_media_to - open_media_from))
+) STRICT;
+CREATE INDEX study_device ON study (device_id);
+CREATE INDEX study_unanchored ON study (learner_id) WHERE chain_seq > anchored_seq;
+CREATE TABLE unit (
+    id        TEXT PRIMARY KEY,
+    region_id TEXT NOT NULL REFERENCES region (id),
+    name      TEXT NOT NULL,
+    UNIQUE (region_id, name)
+) STRICT;
+CREATE TABLE unit_import (
+    id           TEXT PRIMARY KEY,
+    unit_id      TEXT NOT NULL,
+    account_id   TEXT NOT NULL,
+    rows_seal    BLOB NOT NULL,
+    created_at   INTEGER NOT NULL,
+    confirmed_at INTEGER NOT NULL
+) STRICT;
+CREATE TRIGGER window_result_no_delete BEFORE DELETE ON window_result BEGIN SELECT RAISE(ABORT, 'window_result is append-only'); END;
+CREATE TRIGGER window_result_no_update BEFORE UPDATE ON window_result BEGIN SELECT RAISE(ABORT, 'window_result is append-only'); END;
+CREATE TABLE window_result (
+    learner_id TEXT NOT NULL,
+    window_no  INTEGER NOT NULL,
+    result     TEXT NOT NULL CHECK (result IN ('confirmed', 'reopened')),
+    check_id   TEXT NOT NULL,
+    at         INTEGER NOT NULL,
+    chain_seq  INTEGER NOT NULL,
+    chain_hash BLOB NOT NULL,
+    PRIMARY KEY (learner_id, window_no)
+) STRICT;
+CREATE TABLE year_window (
+    year          INTEGER PRIMARY KEY,
+    opens_at      INTEGER NOT NULL,
+    study_end_at  INTEGER NOT NULL,
+    makeup_end_at INTEGER NOT NULL
+) STRICT;

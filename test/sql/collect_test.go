@@ -1,0 +1,174 @@
+// Package sql holds every SQL statement of the program against both engines' real schemas.
+package sql
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/printer"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"xueshi/test/city"
+)
+
+// statement is one SQL text as the program sends it.
+type statement struct{ at, text string }
+
+// standIns are example values of the parts that are put together at run time, by their Go source.
+var standIns = map[string]string{
+	`column`: "phone_index",
+	`where`:  "r.state = 'pending' AND r.unit_id = $1 AND r.kind = $2 AND r.id > $3 ORDER BY r.id LIMIT $4",
+	`strings.Join(where, " AND ")`: `c.state = 'published' AND c.subject = $1 AND c.hours_tenths >= $2 AND
+		lower(c.title || ' ' || c.teacher || ' ' || c.summary) LIKE $3 ESCAPE '\' AND c.id > $4`,
+	`fmt.Sprintf(" ORDER BY c.id LIMIT $%d", len(args))`: " ORDER BY c.id LIMIT $5",
+}
+
+var (
+	begins = regexp.MustCompile(`^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s`)
+	places = regexp.MustCompile(`^sqldb\.Places\((\d+), `)
+	spot   = regexp.MustCompile(`\x00(\d+)\x00`)
+)
+
+// collect parses the program's own sources and folds the string constants of every SQL statement in them.
+func collect(t *testing.T) (all []statement) {
+	t.Helper()
+	dirs := map[string][]string{}
+	err := filepath.WalkDir(filepath.Join(city.Root(), "internal"), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+			dirs[filepath.Dir(path)] = append(dirs[filepath.Dir(path)], path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, files := range dirs {
+		p := &pack{fset: token.NewFileSet(), values: map[string]ast.Expr{}}
+		var parsed []*ast.File
+		for _, path := range files {
+			f, err := parser.ParseFile(p.fset, path, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.declarations(f)
+			parsed = append(parsed, f)
+		}
+		for _, f := range parsed {
+			all = append(all, p.statements(t, f)...)
+		}
+	}
+	return all
+}
+
+type pack struct {
+	fset   *token.FileSet
+	values map[string]ast.Expr // string constants and variables by name
+}
+
+func (p *pack) declarations(f *ast.File) {
+	ast.Inspect(f, func(n ast.Node) bool {
+		if v, ok := n.(*ast.ValueSpec); ok {
+			for i, name := range v.Names {
+				if i < len(v.Values) {
+					p.values[name.Name] = v.Values[i]
+				}
+			}
+		}
+		return true
+	})
+}
+
+// statements finds whole statements: a literal or sum that begins like one, and is not merely the beginning of others.
+func (p *pack) statements(t *testing.T, f *ast.File) (out []statement) {
+	inner := map[ast.Node]bool{}
+	prefix := p.prefixes(f)
+	ast.Inspect(f, func(n ast.Node) bool {
+		e, ok := n.(ast.Expr)
+		if !ok || inner[n] {
+			return true
+		}
+		switch e := e.(type) {
+		case *ast.BinaryExpr:
+			ast.Inspect(e, func(c ast.Node) bool { inner[c] = true; return true })
+		case *ast.BasicLit:
+			if e.Kind != token.STRING {
+				return true
+			}
+		default:
+			return true
+		}
+		text, unknown := p.fold(e, 0)
+		if !begins.MatchString(text) || prefix[e] || strings.Contains(text, "%s") || strings.Contains(text, "$%d") {
+			return true
+		}
+		where := p.fset.Position(e.Pos())
+		rel, _ := filepath.Rel(city.Root(), where.Filename)
+		at := fmt.Sprintf("%s:%d", rel, where.Line)
+		if len(unknown) > 0 {
+			t.Errorf("%s: give an example of %q in standIns", at, unknown)
+		}
+		out = append(out, statement{at, spot.ReplaceAllStringFunc(text, func(m string) string {
+			from, _ := strconv.Atoi(strings.Trim(m, "\x00"))
+			n := 2
+			if open := strings.Index(text, "("); strings.HasPrefix(strings.TrimSpace(text), "INSERT") && open > 0 {
+				n = strings.Count(text[open:strings.Index(text, ")")], ",") + 1
+			}
+			var list []string
+			for i := range n {
+				list = append(list, fmt.Sprintf("$%d", from+i))
+			}
+			return strings.Join(list, ", ")
+		})})
+		return true
+	})
+	return out
+}
+
+// prefixes are the values of named beginnings: they are held in the sums they stand in.
+func (p *pack) prefixes(f *ast.File) map[ast.Expr]bool {
+	out := map[ast.Expr]bool{}
+	for name, v := range p.values {
+		if strings.HasSuffix(name, "Columns") || strings.HasSuffix(name, "columns") {
+			out[v] = true
+		}
+	}
+	return out
+}
+
+// fold is the text of e; unknown names the parts that only the run decides.
+func (p *pack) fold(e ast.Expr, depth int) (text string, unknown []string) {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		if s, err := strconv.Unquote(e.Value); err == nil {
+			return s, nil
+		}
+	case *ast.ParenExpr:
+		return p.fold(e.X, depth)
+	case *ast.BinaryExpr:
+		if e.Op == token.ADD {
+			a, x := p.fold(e.X, depth)
+			b, y := p.fold(e.Y, depth)
+			return a + b, append(x, y...)
+		}
+	case *ast.Ident:
+		if v := p.values[e.Name]; v != nil && depth < 5 {
+			return p.fold(v, depth+1)
+		}
+	}
+	var b bytes.Buffer
+	_ = printer.Fprint(&b, p.fset, e)
+	if m := places.FindStringSubmatch(b.String()); m != nil {
+		return "\x00" + m[1] + "\x00", nil
+	}
+	if s, ok := standIns[b.String()]; ok {
+		return s, nil
+	}
+	return "", []string{b.String()}
+}
