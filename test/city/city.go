@@ -105,7 +105,7 @@ func (c *City) Learner(t testing.TB) Person {
 	p := Person{Phone: fmt.Sprintf("150%08d", n)}
 	ctx := identity.SystemContext(context.Background(), "test")
 	err := c.DB.Write(ctx, func(tx *sqldb.Tx) (err error) {
-		p.ID, err = c.Identity.CreatePersonTx(ctx, tx, identity.NewPerson{Name: "学员", IDNumber: idNumber(n), Phone: p.Phone, RegionID: "140902", UnitID: "u01",
+		p.ID, err = c.Identity.CreatePersonTx(ctx, tx, identity.NewPerson{Name: "学员", IDNumber: IDNumber(n), Phone: p.Phone, RegionID: "140902", UnitID: "u01",
 			Agreed: "2026-1", Grants: []identity.Grant{{Role: identity.Learner}}})
 		return err
 	})
@@ -140,7 +140,8 @@ func (c *City) Enrolled(t testing.TB, course string) (Person, *client.Device) {
 	return p, d
 }
 
-func idNumber(n int64) string {
+// IDNumber makes a resident number with a right check digit.
+func IDNumber(n int64) string {
 	body := fmt.Sprintf("140902%d0615%03d", 1950+n/900, 100+n%900)
 	weights := [17]int{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2}
 	sum := 0
