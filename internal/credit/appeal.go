@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"xueshi/internal/catalog"
+	"xueshi/internal/enrolment"
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/errs"
 	"xueshi/internal/kernel/id"
@@ -60,6 +61,10 @@ func (s *Service) Submit(ctx context.Context, lessonID string, fromMS, toMS int6
 	err = s.db.Write(ctx, func(tx *sqldb.Tx) error {
 		l, err := catalog.LessonTx(ctx, tx, lessonID)
 		if err != nil {
+			return err
+		}
+		// What was watched may be appealed after the year has closed; what was never bought or chosen may not.
+		if _, err := enrolment.MayStudyTx(ctx, tx, actor.PersonID, l.CourseID); err != nil && !errs.Has(err, "enrolment.year_closed") {
 			return err
 		}
 		if fromMS < 0 || toMS > l.DurationMS || toMS <= fromMS {

@@ -68,7 +68,7 @@ var objectsOf = []struct{ prefix, param, object string }{
 
 // fields are values with which a request means something; the rest is the smallest that the schema takes.
 var fields = map[string]any{
-	"lesson_id": "l0101", "course_id": "c01", "role": "agent", "reason": "核查", "source": "测试", "answer": "不能补计", "text": "没有计上",
+	"lesson_id": "l0101", "course_id": "c01", "role": "agent", "reason": "核查重复登记", "source": "测试", "answer": "不能补计", "text": "没有计上",
 	"to_ms": 5000, "device": map[string]any{"public_key": "x", "name": "pc", "kind": "pc"}, "unit_id": "u02", "region_id": "140902", "purpose": "step_up",
 	"kind": "transfer", "state": "playing", "region": "140902", "account": "{phone}", "locked": true, "value": "400-000-0000",
 	"content": base64.StdEncoding.EncodeToString([]byte("姓名,身份证号,手机号\n新人," + city.IDNumber(8_888) + ",13912345678\n")), "username": "x", "password": "long enough words",
