@@ -373,13 +373,7 @@ func (b *batchRun) beat(ctx context.Context, tx *sqldb.Tx, it *item, e *entry) e
 			return b.late(ctx, tx, it, e)
 		}
 		if e.cached { // another process may have given the lease away: only the database may say so
-			b.c.cache.drop(s.LearnerID)
-			delete(b.touched, s.LearnerID)
-			fresh, err := b.entry(ctx, tx, it.beat.LearnerID)
-			if err != nil {
-				return err
-			}
-			return b.beat(ctx, tx, it, fresh)
+			return b.again(ctx, tx, it)
 		}
 		return b.late(ctx, tx, it, e)
 	}
@@ -387,9 +381,15 @@ func (b *batchRun) beat(ctx context.Context, tx *sqldb.Tx, it *item, e *entry) e
 	if err != nil {
 		return err
 	}
+	if ended && e.cached && len(b.items[s.LearnerID]) == 0 { // or another process has given it to somebody since
+		return b.again(ctx, tx, it)
+	}
 	if ended {
 		it.out = Outcome{State: StateExpired}
 		it.view = e.view(now)
+		if len(b.items[s.LearnerID]) > 0 {
+			b.items[s.LearnerID] = append(b.items[s.LearnerID], it)
+		}
 		return nil
 	}
 	env := e.env()
@@ -407,6 +407,17 @@ func (b *batchRun) beat(ctx context.Context, tx *sqldb.Tx, it *item, e *entry) e
 	b.items[s.LearnerID] = append(b.items[s.LearnerID], it)
 	it.view = e.view(now)
 	return nil
+}
+
+// again takes a beat on a copy read from the database.
+func (b *batchRun) again(ctx context.Context, tx *sqldb.Tx, it *item) error {
+	b.c.cache.drop(it.beat.LearnerID)
+	delete(b.touched, it.beat.LearnerID)
+	fresh, err := b.entry(ctx, tx, it.beat.LearnerID)
+	if err != nil {
+		return err
+	}
+	return b.beat(ctx, tx, it, fresh)
 }
 
 // ended reports whether the lease cannot be renewed by this beat: it was closed, or it lapsed and its device has begun

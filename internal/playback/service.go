@@ -98,6 +98,9 @@ func (s *Service) Acquire(ctx context.Context, a Acquire) (lease Lease, err erro
 		return err
 	})
 	s.forget(actor.PersonID)
+	if sqldb.IsUnique(err) { // another place took this epoch in the same instant
+		err = errs.New(errs.Conflict, "playback.nonce_stale")
+	}
 	return lease, err
 }
 
