@@ -34,6 +34,7 @@ func program(t *testing.T) string {
 func process(t *testing.T, bin, data, database string) (*exec.Cmd, string) {
 	t.Helper()
 	cmd := exec.Command(bin, "serve", "--data", data, "--database", database, "--addr", "127.0.0.1:0", "--media", filepath.Join(city.Root(), "demo"))
+	cmd.Env = append(os.Environ(), "XUESHI_SHORTCHECK_MS=10000") // heard by test/shortcheck only
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -95,8 +96,18 @@ func TestKillLosesNoAcknowledgedSecond(t *testing.T) {
 			if acked == 0 {
 				t.Fatalf("round %d: nothing was acknowledged, so nothing was tested", round)
 			}
+			verified(t, bin, data, database)
 		}
 	})
+}
+
+// verified runs the program's own verifier over what a kill left.
+func verified(t *testing.T, bin, data, database string) {
+	t.Helper()
+	cmd := exec.Command(bin, "verify", "--data", data, "--database", database)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("verify: %v\n%s", err, out)
+	}
 }
 
 // beatUntilKilled sends heartbeats as fast as they are answered; after the twentieth the program is killed.

@@ -96,8 +96,8 @@ export class StudySession {
     this.last = Math.round(at)
   }
 
-  /** Reports where the player is now. */
-  beat(state: State) {
+  /** Reports where the player is now. visible = the page could be seen while this piece was played. */
+  beat(state: State, visible = !document.hidden) {
     if (this.ended) return
     const now = this.position()
     const to = state === 'seeking' ? this.last : Math.max(this.last, Math.round(now.at))
@@ -109,7 +109,7 @@ export class StudySession {
       from_ms: this.last,
       to_ms: to,
       state,
-      visible: state !== 'hidden',
+      visible: visible && state !== 'hidden',
       buffered_ms: Math.round(now.buffered),
       stalled_ms: Math.round(now.stalled),
       mono_ms: Math.round(performance.now()),

@@ -144,6 +144,7 @@ export function useStudy(lessonId: string, video: Ref<HTMLVideoElement | null>, 
 
   /** Called from timeupdate: heartbeats that a throttled timer would delay, and the stop just where the check falls due. */
   function tick() {
+    if (document.hidden && video.value && !video.value.paused) pause('hidden') // something made it play again
     session?.tick()
     if (pauseAt > 0 && at() >= pauseAt && video.value && !video.value.paused) {
       const to = pauseAt
@@ -164,7 +165,9 @@ export function useStudy(lessonId: string, video: Ref<HTMLVideoElement | null>, 
 
   // What was watched until now counts: pausing reports it. A hidden page earns nothing, so it does not play on.
   const hide = () => {
-    if (document.hidden && video.value && !video.value.paused) pause('hidden')
+    if (!document.hidden || !video.value || video.value.paused) return
+    session?.beat('paused', true)
+    pause('hidden')
   }
   const leave = () => session?.close()
   document.addEventListener('visibilitychange', hide)
