@@ -24,10 +24,13 @@ export function useText() {
     )
   const date = (iso: string) =>
     new Intl.DateTimeFormat(locale.value, { year: 'numeric', month: '2-digit', day: '2-digit' }).format(new Date(iso))
-  /** The last day before an instant that ends something ("by the end of the 31st" is stored as the first instant after). */
+  /** The last day before an instant that ends something: the 31st is stored as the first instant after it. */
   const lastDay = (iso: string) =>
-    new Intl.DateTimeFormat(locale.value, { year: 'numeric', month: 'long', day: 'numeric', timeZone: 'Asia/Shanghai' }).format(
-      new Date(new Date(iso).getTime() - 1),
-    )
+    new Intl.DateTimeFormat(locale.value, {
+      year: 'numeric',
+      month: 'long',
+      day: 'numeric',
+      timeZone: 'Asia/Shanghai',
+    }).format(new Date(new Date(iso).getTime() - 1))
   return { t, problem, spoken, when, date, lastDay }
 }

@@ -4,7 +4,7 @@ import { api, ask, type Schemas } from '../../api/client'
 const mine = shallowRef<Schemas['OrgProvider'][]>(),
   chosen = ref(localStorage.getItem('provider') ?? '')
 
-/** The provider whose desk is open. Most people work for one; who works for several chooses, and the browser remembers. */
+/** The provider whose desk is open. Most people work for one; who works for several chooses; the browser remembers. */
 export function useProvider() {
   const provider = computed(() => mine.value?.find(p => p.id === chosen.value) ?? mine.value?.[0])
   async function load() {
