@@ -47,7 +47,7 @@ export async function open(env, viewport, options = {}) {
   const context = await env.browser.newContext({ viewport, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', deviceScaleFactor: 1, ...options })
   const page = await context.newPage()
   const problems = []
-  page.on('console', m => { if (m.type() === 'error' && !/status of (401|403|404|409|425|422|429)/.test(m.text())) problems.push(m.text()) })
+  page.on('console', m => { if (m.type() === 'error' && !/status of (401|403|404|409|422|425|428|429)/.test(m.text())) problems.push(m.text()) })
   page.on('pageerror', e => problems.push(String(e)))
   return { context, page, problems }
 }
