@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { axe, DESKTOP, login, open, PHONE, start, until } from './harness.mjs'
+import { axe, DESKTOP, login, open, PHONE, start } from './harness.mjs'
 
 let env, boss
 before(async () => { env = await start(); boss = env.people.find(p => p.roles.includes('operator')) })
@@ -66,13 +66,13 @@ for (const [name, size] of [['desktop', DESKTOP], ['phone', PHONE]]) {
     // The server asks for a fresh proof; the dialog asks for the password and the grant goes through.
     await page.route('**/grants', r => r.fulfill({ status: 428, contentType: 'application/problem+json', body: JSON.stringify({ status: 428, code: 'identity.step_up_required' }) }), { times: 1 })
     await page.getByRole('button', { name: '授权' }).click()
-    await page.getByRole('heading', { name: '请再验证一次身份' }).waitFor()
+    await page.getByRole('heading', { name: '先确认是你本人' }).waitFor()
     await look(page, `${name}-stepup`)
-    await page.getByLabel('密码').fill('not the password')
-    await page.getByRole('button', { name: '验证', exact: true }).click()
+    await page.getByRole('dialog').getByLabel('密码').fill('not the password')
+    await page.getByRole('button', { name: '确认', exact: true }).click()
     await page.getByRole('dialog').getByRole('alert').waitFor()
-    await page.getByLabel('密码').fill(boss.password)
-    await page.getByRole('button', { name: '验证', exact: true }).click()
+    await page.getByRole('dialog').getByLabel('密码').fill(boss.password)
+    await page.getByRole('button', { name: '确认', exact: true }).click()
     const held = page.getByRole('listitem').filter({ hasText: '忻府区云中中学' })
     await held.waitFor()
     await held.getByRole('button', { name: '收回' }).click()
@@ -181,11 +181,10 @@ test('a new agreement text is published and people are asked to agree again', as
   await page.getByRole('button', { name: '确认发布' }).click()
   await page.getByText(/已发布版本 \d{4}-2。/).waitFor()
   await page.getByText('增加补充条款').waitFor()
-  await until(() => page.getByRole('heading', { name: '协议有更新' }).isVisible().then(v => !v))
   await look(page, 'desktop-text-published')
 
   await learner.page.reload()
-  await learner.page.getByRole('heading', { name: '协议有更新' }).waitFor()
+  await learner.page.getByRole('heading', { name: '请先阅读并同意' }).waitFor()
   await look(learner.page, 'phone-consent')
   await learner.page.goto(env.base + '/agreement')
   await learner.page.getByText('原样显示').waitFor()
@@ -194,11 +193,11 @@ test('a new agreement text is published and people are asked to agree again', as
   await learner.page.goto(env.base + '/agreement?v=2026-1')
   await learner.page.getByText('这是旧版本').waitFor()
   await learner.page.goto(env.base + '/')
-  await learner.page.getByRole('button', { name: '已阅读并同意，继续' }).click()
-  await learner.page.getByRole('heading', { name: '协议有更新' }).waitFor({ state: 'detached' })
+  await learner.page.getByRole('button', { name: '同意并继续' }).click()
+  await learner.page.getByRole('heading', { name: '请先阅读并同意' }).waitFor({ state: 'detached' })
   await learner.page.reload()
   await learner.page.locator('h1').first().waitFor()
-  assert.equal(await learner.page.getByRole('heading', { name: '协议有更新' }).count(), 0)
+  assert.equal(await learner.page.getByRole('heading', { name: '请先阅读并同意' }).count(), 0)
   assert.deepEqual([...problems, ...learner.problems], [])
   await context.close()
   await learner.context.close()
