@@ -48,7 +48,7 @@ func run() (err error) {
 		policy.CheckMinMS = ms
 	}
 	policy.CheckMaxMS = policy.CheckMinMS
-	a, err := app.New(ctx, app.Config{Data: *data, Database: *database, Demo: "demo"}, clock.System{}, &policy)
+	a, err := app.New(ctx, app.Config{Data: *data, Database: *database, Demo: "demo", Simulate: true, LogCodes: true}, clock.System{}, &policy)
 	if err != nil {
 		return err
 	}
