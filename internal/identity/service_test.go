@@ -18,7 +18,6 @@ import (
 	"xueshi/internal/gateway/sms/smstest"
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/errs"
-	"xueshi/internal/org"
 	"xueshi/internal/platform/blob"
 	"xueshi/internal/platform/secret"
 	"xueshi/internal/platform/sqldb"
@@ -448,11 +447,12 @@ func TestNewTextsNeedANewConsent(t *testing.T) {
 			}
 		}
 		needs(false)
-		must(t, c.Write(ctx, func(tx *sqldb.Tx) error {
-			return org.PutTx(ctx, tx, org.Setting{Key: "privacy.version", Value: "2026-2", Source: "test"}, "test")
-		}))
+		before, err := c.svc.AgreementVersions(ctx)
+		must(t, err)
+		_, err = c.svc.PublishText(identity.SystemContext(ctx, "test"), "privacy", "# 隐私政策\n\n"+strings.Repeat("我们怎样处理个人信息。", 30), "", "new retention")
+		must(t, err)
 		needs(true)
-		refused(t, c.svc.Agree(ctx, "2026-1"), "identity.agreement_version")
+		refused(t, c.svc.Agree(ctx, before.Agreed), "identity.agreement_version")
 		now, err := c.svc.AgreementVersions(ctx)
 		must(t, err)
 		must(t, c.svc.Agree(ctx, now.Agreed))

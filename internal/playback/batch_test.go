@@ -137,7 +137,7 @@ func TestABrokenRowFailsOnlyItsLearner(t *testing.T) {
 		theirs := r.acquire(seat, long)
 		ctx := context.Background()
 		if err := r.c.DB.Write(ctx, func(tx *sqldb.Tx) error {
-			_, err := tx.Exec(ctx, `UPDATE study SET prev = '{', epoch = 7 WHERE learner_id = $1`, victim.ID)
+			_, err := tx.Exec(ctx, `UPDATE study SET prev = '{', epoch = 7, version = version + 1 WHERE learner_id = $1`, victim.ID)
 			return err
 		}); err != nil {
 			r.Fatal(err)

@@ -43,6 +43,15 @@ table course: teacher_bio text not null
 table course: price_fen bigint not null
 table course: sequential bigint not null
 table course: state text not null
+table credential: gateway text not null
+table credential: version bigint not null
+table credential: state text not null
+table credential: fields text not null
+table credential: secret_seal bytea not null
+table credential: secret_tail text not null
+table credential: reason text not null
+table credential: set_by text not null
+table credential: set_at bigint not null
 table credit_record: id text not null
 table credit_record: person_id text not null
 table credit_record: no bigint not null
@@ -86,6 +95,13 @@ table enrolment_code: code_hash text not null
 table enrolment_code: person_id text not null
 table enrolment_code: expires_at bigint not null
 table enrolment_code: used_at bigint not null
+table identity_proof: id text not null
+table identity_proof: person_id text not null
+table identity_proof: kind text not null
+table identity_proof: size bigint not null
+table identity_proof: request_id text not null
+table identity_proof: created_at bigint not null
+table identity_proof: due_at bigint not null
 table identity_request: id text not null
 table identity_request: kind text not null
 table identity_request: person_id text not null
@@ -96,6 +112,14 @@ table identity_request: created_at bigint not null
 table identity_request: decided_at bigint not null
 table identity_request: decided_by text not null
 table identity_request: answer text not null
+table legal_text: document text not null
+table legal_text: no bigint not null
+table legal_text: version text not null
+table legal_text: body_zh text not null
+table legal_text: body_en text not null
+table legal_text: reason text not null
+table legal_text: published_by text not null
+table legal_text: published_at bigint not null
 table lesson: id text not null
 table lesson: course_id text not null
 table lesson: chapter text not null
@@ -105,6 +129,15 @@ table lesson: media_id text not null
 table lesson: media_rev bigint not null
 table lesson: points text not null
 table lesson: handout text not null
+table lesson_note: id text not null
+table lesson_note: person_id text not null
+table lesson_note: course_id text not null
+table lesson_note: lesson_id text not null
+table lesson_note: at_ms bigint not null
+table lesson_note: text text not null
+table lesson_note: sent_key text not null
+table lesson_note: created_at bigint not null
+table lesson_note: updated_at bigint not null
 table lesson_progress: learner_id text not null
 table lesson_progress: lesson_id text not null
 table lesson_progress: course_id text not null
@@ -114,6 +147,24 @@ table lesson_progress: full_credit bigint not null
 table lesson_progress: full_confirm bigint not null
 table lesson_progress: take bigint not null
 table lesson_progress: updated_at bigint not null
+table lesson_question: id text not null
+table lesson_question: person_id text not null
+table lesson_question: provider_id text not null
+table lesson_question: course_id text not null
+table lesson_question: lesson_id text not null
+table lesson_question: at_ms bigint not null
+table lesson_question: text text not null
+table lesson_question: shared bigint not null
+table lesson_question: state text not null
+table lesson_question: sent_key text not null
+table lesson_question: asked_at bigint not null
+table lesson_question: answer text not null
+table lesson_question: answered_by text not null
+table lesson_question: answered_as text not null
+table lesson_question: answered_at bigint not null
+table lesson_question: hidden_reason text not null
+table lesson_question: hidden_by text not null
+table lesson_question: hidden_at bigint not null
 table login_failure: account text not null
 table login_failure: failures bigint not null
 table login_failure: blocked_until bigint not null
@@ -158,6 +209,16 @@ table merkle_leaf: hash bytea not null
 table merkle_leaf: at bigint not null
 table merkle_salt: no bigint not null
 table merkle_salt: salt bytea not null
+table message: id text not null
+table message: person_id text not null
+table message: template text not null
+table message: params text not null
+table message: dedupe_key text not null
+table message: created_at bigint not null
+table message: read_at bigint not null
+table message_mute: person_id text not null
+table message_mute: kind text not null
+table message_mute: muted_at bigint not null
 table person: id text not null
 table person: name text not null
 table person: id_number_seal bytea not null
@@ -174,6 +235,27 @@ table person: agreed_version text not null
 table person: closing_at bigint not null default 0
 table person: large_text bigint not null default 0
 table person: created_at bigint not null
+table playback_policy: region_id text not null
+table playback_policy: year bigint not null
+table playback_policy: version bigint not null
+table playback_policy: beat_ms bigint not null
+table playback_policy: lease_ttl_ms bigint not null
+table playback_policy: backlog_ms bigint not null
+table playback_policy: window_ms bigint not null
+table playback_policy: check_min_ms bigint not null
+table playback_policy: check_max_ms bigint not null
+table playback_policy: answer_ms bigint not null
+table playback_policy: late_ms bigint not null
+table playback_policy: gap_ms bigint not null
+table playback_policy: total_ms bigint not null
+table playback_policy: ahead_ms bigint not null
+table playback_policy: continue_ms bigint not null
+table playback_policy: overspeed_min_ms bigint not null
+table playback_policy: overspeed_pct bigint not null
+table playback_policy: legal_source text not null
+table playback_policy: reason text not null
+table playback_policy: set_by text not null
+table playback_policy: set_at bigint not null
 table playback_session: id text not null
 table playback_session: learner_id text not null
 table playback_session: epoch bigint not null
@@ -223,6 +305,11 @@ table region: parent text not null
 table region: name text not null
 table region: kind text not null
 table region: rank bigint not null
+table reminder_run: year bigint not null
+table reminder_run: days bigint not null
+table reminder_run: cursor_id text not null
+table reminder_run: started_at bigint not null
+table reminder_run: done_at bigint not null
 table role_grant: person_id text not null
 table role_grant: role text not null
 table role_grant: scope text not null
@@ -237,12 +324,27 @@ table rule_set: professional_num bigint not null
 table rule_set: professional_den bigint not null
 table rule_set: minutes_per_hour bigint not null
 table rule_set: legal_source text not null
+table rule_set: reason text not null default ''::text
+table rule_set: set_by text not null default ''::text
+table rule_set: set_at bigint not null default 0
 table setting: key text not null
 table setting: version bigint not null
 table setting: value text not null
 table setting: source text not null
 table setting: set_by text not null
 table setting: set_at bigint not null
+table site: id text not null
+table site: host text not null
+table site: provider_id text not null
+table site: region_id text not null
+table site: created_at bigint not null
+table site_setting: site_id text not null
+table site_setting: key text not null
+table site_setting: version bigint not null
+table site_setting: value text not null
+table site_setting: source text not null
+table site_setting: set_by text not null
+table site_setting: set_at bigint not null
 table sms_code: id text not null
 table sms_code: phone text not null
 table sms_code: purpose text not null
@@ -250,6 +352,23 @@ table sms_code: code_mac text not null
 table sms_code: expires_at bigint not null
 table sms_code: tries bigint not null
 table sms_code: used bigint not null
+table sms_outbox: id text not null
+table sms_outbox: purpose text not null
+table sms_outbox: phone_index text not null
+table sms_outbox: phone_mask text not null
+table sms_outbox: phone_seal bytea not null
+table sms_outbox: code_seal bytea not null
+table sms_outbox: state text not null
+table sms_outbox: tries bigint not null
+table sms_outbox: doubt bigint not null
+table sms_outbox: next_at bigint not null
+table sms_outbox: expires_at bigint not null
+table sms_outbox: result text not null
+table sms_outbox: message text not null
+table sms_outbox: receipt text not null
+table sms_outbox: request_id text not null
+table sms_outbox: created_at bigint not null
+table sms_outbox: ended_at bigint not null
 table span: learner_id text not null
 table span: chain_seq bigint not null
 table span: session_id text not null
@@ -265,6 +384,18 @@ table span: wall_from bigint not null
 table span: wall_to bigint not null
 table span: booked_at bigint not null
 table span: chain_hash bytea not null
+table standing: person_id text not null
+table standing: year bigint not null
+table standing: about text not null
+table standing: region_id text not null
+table standing: courses bigint not null
+table standing: completed bigint not null
+table standing: public_tenths bigint not null
+table standing: professional_tenths bigint not null
+table standing: done_month bigint not null
+table standing_mark: no bigint not null
+table standing_mark: person_id text not null
+table standing_mark: year bigint not null
 table study: learner_id text not null
 table study: session_id text not null
 table study: login_session_id text not null
@@ -302,6 +433,17 @@ table study: since_check_ms bigint not null
 table study: run_pos bigint not null
 table study: open_media_to bigint not null
 table study: open_wall_to bigint not null
+table tally: year bigint not null
+table tally: about text not null
+table tally: region_id text not null
+table tally: done_month bigint not null
+table tally: learners bigint not null
+table tally: courses bigint not null
+table tally: completed bigint not null
+table tally: public_tenths bigint not null
+table tally: professional_tenths bigint not null
+table tally_run: id bigint not null
+table tally_run: at bigint not null
 table unit: id text not null
 table unit: region_id text not null
 table unit: name text not null
@@ -338,6 +480,8 @@ constraint course: course_pkey PRIMARY KEY (id)
 constraint course: course_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES provider(id)
 constraint course: course_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'inspecting'::text, 'reviewed'::text, 'published'::text, 'withdrawn'::text])))
 constraint course: course_subject_check CHECK ((subject = ANY (ARRAY['public'::text, 'professional'::text])))
+constraint credential: credential_pkey PRIMARY KEY (gateway, version)
+constraint credential: credential_state_check CHECK ((state = ANY (ARRAY['active'::text, 'withdrawn'::text])))
 constraint credit_record: credit_record_hours_tenths_check CHECK ((hours_tenths <> 0))
 constraint credit_record: credit_record_person_id_no_key UNIQUE (person_id, no)
 constraint credit_record: credit_record_pkey PRIMARY KEY (id)
@@ -354,14 +498,31 @@ constraint enrolment: enrolment_source_check CHECK ((source = ANY (ARRAY['self':
 constraint enrolment: enrolment_state_check CHECK ((state = ANY (ARRAY['active'::text, 'completed'::text, 'void'::text])))
 constraint enrolment_code: enrolment_code_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id)
 constraint enrolment_code: enrolment_code_pkey PRIMARY KEY (code_hash)
+constraint identity_proof: identity_proof_kind_check CHECK ((kind = ANY (ARRAY['jpeg'::text, 'png'::text, 'pdf'::text])))
+constraint identity_proof: identity_proof_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id)
+constraint identity_proof: identity_proof_pkey PRIMARY KEY (id)
 constraint identity_request: identity_request_kind_check CHECK ((kind = ANY (ARRAY['correction'::text, 'transfer'::text])))
 constraint identity_request: identity_request_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id)
 constraint identity_request: identity_request_pkey PRIMARY KEY (id)
 constraint identity_request: identity_request_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'approved'::text, 'refused'::text, 'withdrawn'::text])))
+constraint legal_text: legal_text_document_check CHECK ((document = ANY (ARRAY['agreement'::text, 'privacy'::text])))
+constraint legal_text: legal_text_document_version_key UNIQUE (document, version)
+constraint legal_text: legal_text_no_check CHECK ((no >= 1))
+constraint legal_text: legal_text_pkey PRIMARY KEY (document, no)
 constraint lesson: lesson_course_id_fkey FOREIGN KEY (course_id) REFERENCES course(id)
 constraint lesson: lesson_course_id_number_key UNIQUE (course_id, number)
 constraint lesson: lesson_pkey PRIMARY KEY (id)
+constraint lesson_note: lesson_note_at_ms_check CHECK ((at_ms >= 0))
+constraint lesson_note: lesson_note_lesson_id_fkey FOREIGN KEY (lesson_id) REFERENCES lesson(id)
+constraint lesson_note: lesson_note_person_id_sent_key_key UNIQUE (person_id, sent_key)
+constraint lesson_note: lesson_note_pkey PRIMARY KEY (id)
 constraint lesson_progress: lesson_progress_pkey PRIMARY KEY (learner_id, lesson_id)
+constraint lesson_question: lesson_question_answered_as_check CHECK ((answered_as = ANY (ARRAY[''::text, 'teacher'::text, 'provider_staff'::text])))
+constraint lesson_question: lesson_question_at_ms_check CHECK ((at_ms >= 0))
+constraint lesson_question: lesson_question_lesson_id_fkey FOREIGN KEY (lesson_id) REFERENCES lesson(id)
+constraint lesson_question: lesson_question_person_id_sent_key_key UNIQUE (person_id, sent_key)
+constraint lesson_question: lesson_question_pkey PRIMARY KEY (id)
+constraint lesson_question: lesson_question_state_check CHECK ((state = ANY (ARRAY['open'::text, 'answered'::text, 'hidden'::text])))
 constraint login_failure: login_failure_pkey PRIMARY KEY (account)
 constraint login_session: login_session_device_id_fkey FOREIGN KEY (device_id) REFERENCES device(id)
 constraint login_session: login_session_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id)
@@ -378,10 +539,35 @@ constraint merkle_leaf: merkle_leaf_kind_check CHECK ((kind = ANY (ARRAY['study'
 constraint merkle_leaf: merkle_leaf_kind_owner_seq_key UNIQUE (kind, owner, seq)
 constraint merkle_leaf: merkle_leaf_pkey PRIMARY KEY (no)
 constraint merkle_salt: merkle_salt_pkey PRIMARY KEY (no)
+constraint message: message_person_id_dedupe_key_key UNIQUE (person_id, dedupe_key)
+constraint message: message_pkey PRIMARY KEY (id)
+constraint message_mute: message_mute_kind_check CHECK ((kind = 'reminder'::text))
+constraint message_mute: message_mute_pkey PRIMARY KEY (person_id, kind)
 constraint person: person_id_number_index_key UNIQUE (id_number_index)
 constraint person: person_phone_index_key UNIQUE (phone_index)
 constraint person: person_pkey PRIMARY KEY (id)
 constraint person: person_state_check CHECK ((state = ANY (ARRAY['active'::text, 'locked'::text, 'closing'::text, 'closed'::text])))
+constraint playback_policy: playback_policy_ahead_ms_check CHECK (((ahead_ms >= 500) AND (ahead_ms <= 3000)))
+constraint playback_policy: playback_policy_answer_ms_check CHECK (((answer_ms >= 30000) AND (answer_ms <= 300000)))
+constraint playback_policy: playback_policy_backlog_ms_check CHECK (((backlog_ms >= 30000) AND (backlog_ms <= 120000)))
+constraint playback_policy: playback_policy_beat_ms_check CHECK (((beat_ms >= 5000) AND (beat_ms <= 30000)))
+constraint playback_policy: playback_policy_check CHECK ((check_min_ms <= check_max_ms))
+constraint playback_policy: playback_policy_check1 CHECK ((gap_ms <= total_ms))
+constraint playback_policy: playback_policy_check2 CHECK (((2 * beat_ms) <= lease_ttl_ms))
+constraint playback_policy: playback_policy_check_max_ms_check CHECK (((check_max_ms >= 60000) AND (check_max_ms <= 900000)))
+constraint playback_policy: playback_policy_check_min_ms_check CHECK (((check_min_ms >= 60000) AND (check_min_ms <= 900000)))
+constraint playback_policy: playback_policy_continue_ms_check CHECK (((continue_ms >= 100) AND (continue_ms <= 1000)))
+constraint playback_policy: playback_policy_gap_ms_check CHECK (((gap_ms >= 500) AND (gap_ms <= 2000)))
+constraint playback_policy: playback_policy_late_ms_check CHECK (((late_ms >= 0) AND (late_ms <= 300000)))
+constraint playback_policy: playback_policy_lease_ttl_ms_check CHECK (((lease_ttl_ms >= 30000) AND (lease_ttl_ms <= 180000)))
+constraint playback_policy: playback_policy_overspeed_min_ms_check CHECK (((overspeed_min_ms >= 10000) AND (overspeed_min_ms <= 60000)))
+constraint playback_policy: playback_policy_overspeed_pct_check CHECK (((overspeed_pct >= 102) AND (overspeed_pct <= 125)))
+constraint playback_policy: playback_policy_pkey PRIMARY KEY (region_id, year, version)
+constraint playback_policy: playback_policy_region_id_fkey FOREIGN KEY (region_id) REFERENCES region(id)
+constraint playback_policy: playback_policy_total_ms_check CHECK (((total_ms >= 500) AND (total_ms <= 5000)))
+constraint playback_policy: playback_policy_version_check CHECK ((version >= 1))
+constraint playback_policy: playback_policy_window_ms_check CHECK (((window_ms >= 60000) AND (window_ms <= 180000)))
+constraint playback_policy: playback_policy_year_check CHECK (((year >= 2015) AND (year <= 2100)))
 constraint playback_session: playback_session_learner_id_epoch_key UNIQUE (learner_id, epoch)
 constraint playback_session: playback_session_pkey PRIMARY KEY (id)
 constraint presence_check: presence_check_pkey PRIMARY KEY (id)
@@ -392,13 +578,23 @@ constraint rate_limit: rate_limit_pkey PRIMARY KEY (key)
 constraint refusal: refusal_pkey PRIMARY KEY (id)
 constraint region: region_kind_check CHECK ((kind = ANY (ARRAY['city'::text, 'county'::text, 'zone'::text, 'direct'::text])))
 constraint region: region_pkey PRIMARY KEY (id)
+constraint reminder_run: reminder_run_pkey PRIMARY KEY (year, days)
 constraint role_grant: role_grant_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id)
 constraint role_grant: role_grant_pkey PRIMARY KEY (person_id, role, scope)
 constraint rule_set: rule_set_minutes_per_hour_check CHECK ((minutes_per_hour = ANY (ARRAY[(40)::bigint, (45)::bigint, (50)::bigint, (60)::bigint])))
 constraint rule_set: rule_set_pkey PRIMARY KEY (region_id, year, version)
 constraint rule_set: rule_set_professional_den_check CHECK ((professional_den > 0))
 constraint setting: setting_pkey PRIMARY KEY (key, version)
+constraint site: site_check CHECK (((provider_id = ''::text) <> (region_id = ''::text)))
+constraint site: site_host_key UNIQUE (host)
+constraint site: site_pkey PRIMARY KEY (id)
+constraint site_setting: site_setting_pkey PRIMARY KEY (site_id, key, version)
+constraint site_setting: site_setting_site_id_fkey FOREIGN KEY (site_id) REFERENCES site(id)
 constraint sms_code: sms_code_pkey PRIMARY KEY (id)
+constraint sms_outbox: sms_outbox_check CHECK (((state = ANY (ARRAY['waiting'::text, 'sending'::text])) OR ((length(phone_seal) + length(code_seal)) = 0)))
+constraint sms_outbox: sms_outbox_doubt_check CHECK ((doubt = ANY (ARRAY[(0)::bigint, (1)::bigint])))
+constraint sms_outbox: sms_outbox_pkey PRIMARY KEY (id)
+constraint sms_outbox: sms_outbox_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sending'::text, 'sent'::text, 'failed'::text, 'expired'::text, 'replaced'::text])))
 constraint span: span_check CHECK ((media_to > media_from))
 constraint span: span_check1 CHECK (((media_to - media_from) <= 900000))
 constraint span: span_check2 CHECK (((wall_to - wall_from) = (1000 * (media_to - media_from))))
@@ -407,10 +603,15 @@ constraint span: span_media_disjoint EXCLUDE USING gist (learner_id WITH =, medi
 constraint span: span_media_from_check CHECK ((media_from >= 0))
 constraint span: span_pkey PRIMARY KEY (learner_id, chain_seq)
 constraint span: span_wall_disjoint EXCLUDE USING gist (learner_id WITH =, int8range(wall_from, wall_to) WITH &&)
+constraint standing: standing_pkey PRIMARY KEY (person_id, year, about)
+constraint standing_mark: standing_mark_pkey PRIMARY KEY (no)
 constraint study: study_check CHECK (((open_wall_to - open_wall_from) = (1000 * (open_media_to - open_media_from))))
 constraint study: study_pkey PRIMARY KEY (learner_id)
 constraint study: study_since_check_ms_check CHECK (((since_check_ms >= 0) AND (since_check_ms <= 900000)))
 constraint study: study_threshold_ms_check CHECK (((threshold_ms >= 1) AND (threshold_ms <= 900000)))
+constraint tally: tally_pkey PRIMARY KEY (year, about, region_id, done_month)
+constraint tally_run: tally_run_id_check CHECK ((id = 1))
+constraint tally_run: tally_run_pkey PRIMARY KEY (id)
 constraint unit: unit_pkey PRIMARY KEY (id)
 constraint unit: unit_region_id_fkey FOREIGN KEY (region_id) REFERENCES region(id)
 constraint unit: unit_region_id_name_key UNIQUE (region_id, name)
@@ -421,28 +622,46 @@ constraint year_window: year_window_pkey PRIMARY KEY (year)
 CREATE INDEX appeal_person ON public.appeal USING btree (person_id, submitted_at)
 CREATE INDEX appeal_state ON public.appeal USING btree (state, submitted_at)
 CREATE INDEX audit_entry_account ON public.audit_entry USING btree (account_id, at)
+CREATE INDEX audit_entry_action ON public.audit_entry USING btree (action, at)
 CREATE INDEX audit_entry_at ON public.audit_entry USING btree (at)
 CREATE INDEX audit_entry_object ON public.audit_entry USING btree (object, at)
 CREATE INDEX closed_identity_index ON public.closed_identity USING btree (id_number_index, closed_at)
 CREATE INDEX course_list ON public.course USING btree (state, year, subject, id)
 CREATE INDEX credit_record_year ON public.credit_record USING btree (person_id, year, no)
+CREATE INDEX enrolment_course ON public.enrolment USING btree (course_id, year, id)
 CREATE INDEX enrolment_person ON public.enrolment USING btree (person_id, year, state, id)
+CREATE INDEX identity_proof_due ON public.identity_proof USING btree (due_at, id)
+CREATE INDEX identity_proof_person ON public.identity_proof USING btree (person_id)
+CREATE INDEX identity_proof_request ON public.identity_proof USING btree (request_id)
 CREATE INDEX identity_request_state ON public.identity_request USING btree (state, id)
 CREATE INDEX identity_request_unit ON public.identity_request USING btree (unit_id, state, id)
+CREATE INDEX lesson_note_course ON public.lesson_note USING btree (person_id, course_id, id)
+CREATE INDEX lesson_note_lesson ON public.lesson_note USING btree (person_id, lesson_id, id)
 CREATE INDEX lesson_progress_course ON public.lesson_progress USING btree (learner_id, course_id)
+CREATE INDEX lesson_question_desk ON public.lesson_question USING btree (provider_id, state, id)
+CREATE INDEX lesson_question_lesson ON public.lesson_question USING btree (lesson_id, id)
+CREATE INDEX lesson_question_own ON public.lesson_question USING btree (person_id, lesson_id, id)
 CREATE INDEX login_session_person ON public.login_session USING btree (person_id, ended_at)
 CREATE INDEX manual_credit_lesson ON public.manual_credit USING btree (learner_id, lesson_id)
+CREATE INDEX merkle_leaf_credit ON public.merkle_leaf USING btree (no) WHERE (kind = 'credit'::text)
+CREATE INDEX message_person ON public.message USING btree (person_id, id)
+CREATE INDEX message_unread ON public.message USING btree (person_id) WHERE (read_at = 0)
 CREATE INDEX person_region ON public.person USING btree (region_id, id)
 CREATE INDEX person_unit ON public.person USING btree (unit_id, id)
 CREATE INDEX playback_session_recent ON public.playback_session USING btree (learner_id, acquired_at)
 CREATE INDEX presence_check_learner ON public.presence_check USING btree (learner_id, window_no)
 CREATE INDEX refusal_lesson ON public.refusal USING btree (learner_id, lesson_id, at)
 CREATE INDEX sms_code_phone ON public.sms_code USING btree (phone, purpose, expires_at)
+CREATE INDEX sms_outbox_day ON public.sms_outbox USING btree (created_at)
+CREATE INDEX sms_outbox_due ON public.sms_outbox USING btree (next_at) WHERE (state = ANY (ARRAY['waiting'::text, 'sending'::text]))
+CREATE INDEX sms_outbox_phone ON public.sms_outbox USING btree (phone_index, purpose, created_at)
+CREATE INDEX sms_outbox_trouble ON public.sms_outbox USING btree (id) WHERE ((result <> ''::text) AND (result <> 'OK'::text))
 CREATE INDEX span_lesson ON public.span USING btree (learner_id, lesson_id, media_from)
 CREATE INDEX span_media_disjoint ON public.span USING gist (learner_id, media_id, media_rev, take, int8range(media_from, media_to))
 CREATE INDEX span_wall ON public.span USING btree (learner_id, wall_from)
 CREATE INDEX span_wall_disjoint ON public.span USING gist (learner_id, int8range(wall_from, wall_to))
 CREATE INDEX span_window ON public.span USING btree (learner_id, window_no)
+CREATE INDEX standing_year ON public.standing USING btree (year, about, person_id)
 CREATE INDEX study_device ON public.study USING btree (device_id)
 CREATE INDEX study_unanchored ON public.study USING btree (learner_id) WHERE (chain_seq > anchored_seq)
 CREATE UNIQUE INDEX appeal_pkey ON public.appeal USING btree (id)
@@ -452,6 +671,7 @@ CREATE UNIQUE INDEX consent_pkey ON public.consent USING btree (person_id, docum
 CREATE UNIQUE INDEX content_question_pkey ON public.content_question USING btree (lesson_id, no)
 CREATE UNIQUE INDEX course_code_key ON public.course USING btree (code)
 CREATE UNIQUE INDEX course_pkey ON public.course USING btree (id)
+CREATE UNIQUE INDEX credential_pkey ON public.credential USING btree (gateway, version)
 CREATE UNIQUE INDEX credit_record_once ON public.credit_record USING btree (person_id, course_id, year) WHERE (source = 'platform'::text)
 CREATE UNIQUE INDEX credit_record_person_id_no_key ON public.credit_record USING btree (person_id, no)
 CREATE UNIQUE INDEX credit_record_pkey ON public.credit_record USING btree (id)
@@ -461,11 +681,18 @@ CREATE UNIQUE INDEX device_public_key_key ON public.device USING btree (public_k
 CREATE UNIQUE INDEX enrolment_code_pkey ON public.enrolment_code USING btree (code_hash)
 CREATE UNIQUE INDEX enrolment_person_id_course_id_year_key ON public.enrolment USING btree (person_id, course_id, year)
 CREATE UNIQUE INDEX enrolment_pkey ON public.enrolment USING btree (id)
+CREATE UNIQUE INDEX identity_proof_pkey ON public.identity_proof USING btree (id)
 CREATE UNIQUE INDEX identity_request_one_pending ON public.identity_request USING btree (person_id, kind) WHERE (state = 'pending'::text)
 CREATE UNIQUE INDEX identity_request_pkey ON public.identity_request USING btree (id)
+CREATE UNIQUE INDEX legal_text_document_version_key ON public.legal_text USING btree (document, version)
+CREATE UNIQUE INDEX legal_text_pkey ON public.legal_text USING btree (document, no)
 CREATE UNIQUE INDEX lesson_course_id_number_key ON public.lesson USING btree (course_id, number)
+CREATE UNIQUE INDEX lesson_note_person_id_sent_key_key ON public.lesson_note USING btree (person_id, sent_key)
+CREATE UNIQUE INDEX lesson_note_pkey ON public.lesson_note USING btree (id)
 CREATE UNIQUE INDEX lesson_pkey ON public.lesson USING btree (id)
 CREATE UNIQUE INDEX lesson_progress_pkey ON public.lesson_progress USING btree (learner_id, lesson_id)
+CREATE UNIQUE INDEX lesson_question_person_id_sent_key_key ON public.lesson_question USING btree (person_id, sent_key)
+CREATE UNIQUE INDEX lesson_question_pkey ON public.lesson_question USING btree (id)
 CREATE UNIQUE INDEX login_failure_pkey ON public.login_failure USING btree (account)
 CREATE UNIQUE INDEX login_session_pkey ON public.login_session USING btree (id)
 CREATE UNIQUE INDEX login_session_token_hash_key ON public.login_session USING btree (token_hash)
@@ -476,9 +703,13 @@ CREATE UNIQUE INDEX merkle_hash_pkey ON public.merkle_hash USING btree (no)
 CREATE UNIQUE INDEX merkle_leaf_kind_owner_seq_key ON public.merkle_leaf USING btree (kind, owner, seq)
 CREATE UNIQUE INDEX merkle_leaf_pkey ON public.merkle_leaf USING btree (no)
 CREATE UNIQUE INDEX merkle_salt_pkey ON public.merkle_salt USING btree (no)
+CREATE UNIQUE INDEX message_mute_pkey ON public.message_mute USING btree (person_id, kind)
+CREATE UNIQUE INDEX message_person_id_dedupe_key_key ON public.message USING btree (person_id, dedupe_key)
+CREATE UNIQUE INDEX message_pkey ON public.message USING btree (id)
 CREATE UNIQUE INDEX person_id_number_index_key ON public.person USING btree (id_number_index)
 CREATE UNIQUE INDEX person_phone_index_key ON public.person USING btree (phone_index)
 CREATE UNIQUE INDEX person_pkey ON public.person USING btree (id)
+CREATE UNIQUE INDEX playback_policy_pkey ON public.playback_policy USING btree (region_id, year, version)
 CREATE UNIQUE INDEX playback_session_learner_id_epoch_key ON public.playback_session USING btree (learner_id, epoch)
 CREATE UNIQUE INDEX playback_session_pkey ON public.playback_session USING btree (id)
 CREATE UNIQUE INDEX presence_check_pkey ON public.presence_check USING btree (id)
@@ -486,27 +717,83 @@ CREATE UNIQUE INDEX provider_pkey ON public.provider USING btree (id)
 CREATE UNIQUE INDEX rate_limit_pkey ON public.rate_limit USING btree (key)
 CREATE UNIQUE INDEX refusal_pkey ON public.refusal USING btree (id)
 CREATE UNIQUE INDEX region_pkey ON public.region USING btree (id)
+CREATE UNIQUE INDEX reminder_run_pkey ON public.reminder_run USING btree (year, days)
 CREATE UNIQUE INDEX role_grant_pkey ON public.role_grant USING btree (person_id, role, scope)
 CREATE UNIQUE INDEX rule_set_pkey ON public.rule_set USING btree (region_id, year, version)
 CREATE UNIQUE INDEX setting_pkey ON public.setting USING btree (key, version)
+CREATE UNIQUE INDEX site_host_key ON public.site USING btree (host)
+CREATE UNIQUE INDEX site_pkey ON public.site USING btree (id)
+CREATE UNIQUE INDEX site_setting_pkey ON public.site_setting USING btree (site_id, key, version)
 CREATE UNIQUE INDEX sms_code_pkey ON public.sms_code USING btree (id)
+CREATE UNIQUE INDEX sms_outbox_pkey ON public.sms_outbox USING btree (id)
 CREATE UNIQUE INDEX span_pkey ON public.span USING btree (learner_id, chain_seq)
+CREATE UNIQUE INDEX standing_mark_pkey ON public.standing_mark USING btree (no)
+CREATE UNIQUE INDEX standing_pkey ON public.standing USING btree (person_id, year, about)
 CREATE UNIQUE INDEX study_pkey ON public.study USING btree (learner_id)
+CREATE UNIQUE INDEX tally_pkey ON public.tally USING btree (year, about, region_id, done_month)
+CREATE UNIQUE INDEX tally_run_pkey ON public.tally_run USING btree (id)
 CREATE UNIQUE INDEX unit_import_pkey ON public.unit_import USING btree (id)
 CREATE UNIQUE INDEX unit_pkey ON public.unit USING btree (id)
 CREATE UNIQUE INDEX unit_region_id_name_key ON public.unit USING btree (region_id, name)
 CREATE UNIQUE INDEX window_result_pkey ON public.window_result USING btree (learner_id, window_no)
 CREATE UNIQUE INDEX year_window_pkey ON public.year_window USING btree (year)
 CREATE TRIGGER audit_entry_append_only BEFORE DELETE OR UPDATE ON public.audit_entry FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER consent_append_only BEFORE DELETE OR UPDATE ON public.consent FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER credit_record_append_only BEFORE DELETE OR UPDATE ON public.credit_record FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER credit_record_mark AFTER INSERT ON public.credit_record FOR EACH ROW EXECUTE FUNCTION mark_standing()
+CREATE TRIGGER enrolment_mark AFTER INSERT OR UPDATE ON public.enrolment FOR EACH ROW EXECUTE FUNCTION mark_standing()
+CREATE TRIGGER legal_text_append_only BEFORE DELETE OR UPDATE ON public.legal_text FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER login_end AFTER UPDATE OF ended_at ON public.login_session FOR EACH ROW WHEN (((old.ended_at = 0) AND (new.ended_at <> 0))) EXECUTE FUNCTION login_end()
 CREATE TRIGGER manual_credit_append_only BEFORE DELETE OR UPDATE ON public.manual_credit FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER merkle_checkpoint_append_only BEFORE DELETE OR UPDATE ON public.merkle_checkpoint FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER merkle_hash_append_only BEFORE DELETE OR UPDATE ON public.merkle_hash FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER merkle_leaf_append_only BEFORE DELETE OR UPDATE ON public.merkle_leaf FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER person_mark AFTER UPDATE OF region_id ON public.person FOR EACH ROW EXECUTE FUNCTION mark_person()
+CREATE TRIGGER playback_policy_append_only BEFORE DELETE OR UPDATE ON public.playback_policy FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER playback_session_append_only BEFORE DELETE OR UPDATE ON public.playback_session FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER refusal_append_only BEFORE DELETE OR UPDATE ON public.refusal FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER rule_set_append_only BEFORE DELETE OR UPDATE ON public.rule_set FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER rule_set_mark AFTER INSERT ON public.rule_set FOR EACH ROW EXECUTE FUNCTION mark_rule()
+CREATE TRIGGER setting_append_only BEFORE DELETE OR UPDATE ON public.setting FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER span_append_only BEFORE DELETE OR UPDATE ON public.span FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER window_result_append_only BEFORE DELETE OR UPDATE ON public.window_result FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE OR REPLACE FUNCTION public.login_end()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE study SET expires_at = 0, version = version + 1 WHERE learner_id = NEW.person_id AND login_session_id = NEW.id AND expires_at <> 0;
+    UPDATE study SET prev = '', version = version + 1 WHERE learner_id = NEW.person_id AND prev LIKE '%"login":"' || NEW.id || '"%';
+    RETURN NULL;
+END $function$
+
+CREATE OR REPLACE FUNCTION public.mark_person()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO standing_mark (person_id, year) SELECT DISTINCT NEW.id, year FROM standing WHERE person_id = NEW.id;
+    RETURN NULL;
+END $function$
+
+CREATE OR REPLACE FUNCTION public.mark_rule()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO standing_mark (person_id, year) SELECT person_id, year FROM standing WHERE year = NEW.year AND about = '';
+    RETURN NULL;
+END $function$
+
+CREATE OR REPLACE FUNCTION public.mark_standing()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO standing_mark (person_id, year) VALUES (NEW.person_id, NEW.year);
+    RETURN NULL;
+END $function$
+
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql

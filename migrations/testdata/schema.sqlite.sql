@@ -27,6 +27,7 @@ CREATE TABLE audit_entry (
     detail     TEXT NOT NULL
 ) STRICT;
 CREATE INDEX audit_entry_account ON audit_entry (account_id, at);
+CREATE INDEX audit_entry_action ON audit_entry (action, at);
 CREATE INDEX audit_entry_at ON audit_entry (at);
 CREATE INDEX audit_entry_object ON audit_entry (object, at);
 CREATE TABLE closed_identity (
@@ -35,6 +36,8 @@ CREATE TABLE closed_identity (
     closed_at       INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX closed_identity_index ON closed_identity (id_number_index, closed_at);
+CREATE TRIGGER consent_no_delete BEFORE DELETE ON consent BEGIN SELECT RAISE(ABORT, 'consent is append-only'); END;
+CREATE TRIGGER consent_no_update BEFORE UPDATE ON consent BEGIN SELECT RAISE(ABORT, 'consent is append-only'); END;
 CREATE TABLE consent (
     person_id TEXT NOT NULL REFERENCES person (id),
     document  TEXT NOT NULL CHECK (document IN ('agreement', 'privacy')),
@@ -68,6 +71,20 @@ CREATE TABLE course (
     state        TEXT NOT NULL CHECK (state IN ('draft', 'inspecting', 'reviewed', 'published', 'withdrawn'))
 ) STRICT;
 CREATE INDEX course_list ON course (state, year, subject, id);
+CREATE TABLE credential (
+    gateway     TEXT NOT NULL,
+    version     INTEGER NOT NULL,
+    state       TEXT NOT NULL CHECK (state IN ('active', 'withdrawn')),
+    fields      TEXT NOT NULL,
+    secret_seal BLOB NOT NULL,
+    secret_tail TEXT NOT NULL,
+    reason      TEXT NOT NULL,
+    set_by      TEXT NOT NULL,
+    set_at      INTEGER NOT NULL,
+    PRIMARY KEY (gateway, version)
+) STRICT;
+CREATE TRIGGER credit_record_mark AFTER INSERT ON credit_record
+BEGIN INSERT INTO standing_mark (person_id, year) VALUES (NEW.person_id, NEW.year); END;
 CREATE TRIGGER credit_record_no_delete BEFORE DELETE ON credit_record BEGIN SELECT RAISE(ABORT, 'credit_record is append-only'); END;
 CREATE TRIGGER credit_record_no_update BEFORE UPDATE ON credit_record BEGIN SELECT RAISE(ABORT, 'credit_record is append-only'); END;
 CREATE TABLE credit_record (
@@ -111,6 +128,10 @@ CREATE TABLE device (
     kind       TEXT NOT NULL CHECK (kind IN ('pc', 'phone', 'tablet')),
     created_at INTEGER NOT NULL
 ) STRICT;
+CREATE TRIGGER enrolment_mark_changed AFTER UPDATE ON enrolment
+BEGIN INSERT INTO standing_mark (person_id, year) VALUES (NEW.person_id, NEW.year); END;
+CREATE TRIGGER enrolment_mark_new AFTER INSERT ON enrolment
+BEGIN INSERT INTO standing_mark (person_id, year) VALUES (NEW.person_id, NEW.year); END;
 CREATE TABLE enrolment (
     id           TEXT PRIMARY KEY,
     person_id    TEXT NOT NULL,
@@ -122,6 +143,7 @@ CREATE TABLE enrolment (
     completed_at INTEGER NOT NULL,
     UNIQUE (person_id, course_id, year)
 ) STRICT;
+CREATE INDEX enrolment_course ON enrolment (course_id, year, id);
 CREATE INDEX enrolment_person ON enrolment (person_id, year, state, id);
 CREATE TABLE enrolment_code (
     code_hash  TEXT PRIMARY KEY,
@@ -129,6 +151,18 @@ CREATE TABLE enrolment_code (
     expires_at INTEGER NOT NULL,
     used_at    INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE identity_proof (
+    id         TEXT PRIMARY KEY,
+    person_id  TEXT NOT NULL REFERENCES person (id),
+    kind       TEXT NOT NULL CHECK (kind IN ('jpeg', 'png', 'pdf')),
+    size       INTEGER NOT NULL,
+    request_id TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    due_at     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX identity_proof_due ON identity_proof (due_at, id);
+CREATE INDEX identity_proof_person ON identity_proof (person_id);
+CREATE INDEX identity_proof_request ON identity_proof (request_id);
 CREATE TABLE identity_request (
     id         TEXT PRIMARY KEY,
     kind       TEXT NOT NULL CHECK (kind IN ('correction', 'transfer')),
@@ -144,6 +178,20 @@ CREATE TABLE identity_request (
 CREATE UNIQUE INDEX identity_request_one_pending ON identity_request (person_id, kind) WHERE state = 'pending';
 CREATE INDEX identity_request_state ON identity_request (state, id);
 CREATE INDEX identity_request_unit ON identity_request (unit_id, state, id);
+CREATE TRIGGER legal_text_no_delete BEFORE DELETE ON legal_text BEGIN SELECT RAISE(ABORT, 'legal_text is append-only'); END;
+CREATE TRIGGER legal_text_no_update BEFORE UPDATE ON legal_text BEGIN SELECT RAISE(ABORT, 'legal_text is append-only'); END;
+CREATE TABLE legal_text (
+    document     TEXT NOT NULL CHECK (document IN ('agreement', 'privacy')),
+    no           INTEGER NOT NULL CHECK (no >= 1),
+    version      TEXT NOT NULL,
+    body_zh      TEXT NOT NULL,
+    body_en      TEXT NOT NULL,
+    reason       TEXT NOT NULL,
+    published_by TEXT NOT NULL,
+    published_at INTEGER NOT NULL,
+    PRIMARY KEY (document, no),
+    UNIQUE (document, version)
+) STRICT;
 CREATE TABLE lesson (
     id        TEXT PRIMARY KEY,
     course_id TEXT NOT NULL REFERENCES course (id),
@@ -156,6 +204,20 @@ CREATE TABLE lesson (
     handout   TEXT NOT NULL,
     UNIQUE (course_id, number)
 ) STRICT;
+CREATE TABLE lesson_note (
+    id         TEXT PRIMARY KEY,
+    person_id  TEXT NOT NULL,
+    course_id  TEXT NOT NULL,
+    lesson_id  TEXT NOT NULL REFERENCES lesson (id),
+    at_ms      INTEGER NOT NULL CHECK (at_ms >= 0),
+    text       TEXT NOT NULL,
+    sent_key   TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    UNIQUE (person_id, sent_key)
+) STRICT;
+CREATE INDEX lesson_note_course ON lesson_note (person_id, course_id, id);
+CREATE INDEX lesson_note_lesson ON lesson_note (person_id, lesson_id, id);
 CREATE TABLE lesson_progress (
     learner_id   TEXT NOT NULL,
     lesson_id    TEXT NOT NULL,
@@ -169,11 +231,40 @@ CREATE TABLE lesson_progress (
     PRIMARY KEY (learner_id, lesson_id)
 ) STRICT;
 CREATE INDEX lesson_progress_course ON lesson_progress (learner_id, course_id);
+CREATE TABLE lesson_question (
+    id            TEXT PRIMARY KEY,
+    person_id     TEXT NOT NULL,
+    provider_id   TEXT NOT NULL,
+    course_id     TEXT NOT NULL,
+    lesson_id     TEXT NOT NULL REFERENCES lesson (id),
+    at_ms         INTEGER NOT NULL CHECK (at_ms >= 0),
+    text          TEXT NOT NULL,
+    shared        INTEGER NOT NULL,
+    state         TEXT NOT NULL CHECK (state IN ('open', 'answered', 'hidden')),
+    sent_key      TEXT NOT NULL,
+    asked_at      INTEGER NOT NULL,
+    answer        TEXT NOT NULL,
+    answered_by   TEXT NOT NULL,
+    answered_as   TEXT NOT NULL CHECK (answered_as IN ('', 'teacher', 'provider_staff')),
+    answered_at   INTEGER NOT NULL,
+    hidden_reason TEXT NOT NULL,
+    hidden_by     TEXT NOT NULL,
+    hidden_at     INTEGER NOT NULL,
+    UNIQUE (person_id, sent_key)
+) STRICT;
+CREATE INDEX lesson_question_desk ON lesson_question (provider_id, state, id);
+CREATE INDEX lesson_question_lesson ON lesson_question (lesson_id, id);
+CREATE INDEX lesson_question_own ON lesson_question (person_id, lesson_id, id);
 CREATE TABLE login_failure (
     account       TEXT PRIMARY KEY,
     failures      INTEGER NOT NULL,
     blocked_until INTEGER NOT NULL
 ) STRICT;
+CREATE TRIGGER login_end AFTER UPDATE OF ended_at ON login_session WHEN OLD.ended_at = 0 AND NEW.ended_at <> 0
+BEGIN
+    UPDATE study SET expires_at = 0, version = version + 1 WHERE learner_id = NEW.person_id AND login_session_id = NEW.id AND expires_at <> 0;
+    UPDATE study SET prev = '', version = version + 1 WHERE learner_id = NEW.person_id AND prev LIKE '%"login":"' || NEW.id || '"%';
+END;
 CREATE TABLE login_session (
     id         TEXT PRIMARY KEY,
     token_hash TEXT NOT NULL UNIQUE,
@@ -236,10 +327,31 @@ CREATE TABLE merkle_leaf (
     at    INTEGER NOT NULL,
     UNIQUE (kind, owner, seq)
 ) STRICT;
+CREATE INDEX merkle_leaf_credit ON merkle_leaf (no) WHERE kind = 'credit';
 CREATE TABLE merkle_salt (
     no   INTEGER PRIMARY KEY,
     salt BLOB NOT NULL
 ) STRICT;
+CREATE TABLE message (
+    id         TEXT PRIMARY KEY,
+    person_id  TEXT NOT NULL,
+    template   TEXT NOT NULL,
+    params     TEXT NOT NULL,
+    dedupe_key TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    read_at    INTEGER NOT NULL,
+    UNIQUE (person_id, dedupe_key)
+) STRICT;
+CREATE INDEX message_person ON message (person_id, id);
+CREATE INDEX message_unread ON message (person_id) WHERE read_at = 0;
+CREATE TABLE message_mute (
+    person_id TEXT NOT NULL,
+    kind      TEXT NOT NULL CHECK (kind IN ('reminder')),
+    muted_at  INTEGER NOT NULL,
+    PRIMARY KEY (person_id, kind)
+) STRICT;
+CREATE TRIGGER person_mark AFTER UPDATE OF region_id ON person
+BEGIN INSERT INTO standing_mark (person_id, year) SELECT DISTINCT NEW.id, year FROM standing WHERE person_id = NEW.id; END;
 CREATE TABLE person (
     id              TEXT PRIMARY KEY,
     name            TEXT NOT NULL,
@@ -260,6 +372,35 @@ CREATE TABLE person (
 ) STRICT;
 CREATE INDEX person_region ON person (region_id, id);
 CREATE INDEX person_unit ON person (unit_id, id);
+CREATE TRIGGER playback_policy_no_delete BEFORE DELETE ON playback_policy BEGIN SELECT RAISE(ABORT, 'playback_policy is append-only'); END;
+CREATE TRIGGER playback_policy_no_update BEFORE UPDATE ON playback_policy BEGIN SELECT RAISE(ABORT, 'playback_policy is append-only'); END;
+CREATE TABLE playback_policy (
+    region_id        TEXT NOT NULL REFERENCES region (id),
+    year             INTEGER NOT NULL CHECK (year BETWEEN 2015 AND 2100),
+    version          INTEGER NOT NULL CHECK (version >= 1),
+    beat_ms          INTEGER NOT NULL CHECK (beat_ms BETWEEN 5000 AND 30000),
+    lease_ttl_ms     INTEGER NOT NULL CHECK (lease_ttl_ms BETWEEN 30000 AND 180000),
+    backlog_ms       INTEGER NOT NULL CHECK (backlog_ms BETWEEN 30000 AND 120000),
+    window_ms        INTEGER NOT NULL CHECK (window_ms BETWEEN 60000 AND 180000),
+    check_min_ms     INTEGER NOT NULL CHECK (check_min_ms BETWEEN 60000 AND 900000),
+    check_max_ms     INTEGER NOT NULL CHECK (check_max_ms BETWEEN 60000 AND 900000),
+    answer_ms        INTEGER NOT NULL CHECK (answer_ms BETWEEN 30000 AND 300000),
+    late_ms          INTEGER NOT NULL CHECK (late_ms BETWEEN 0 AND 300000),
+    gap_ms           INTEGER NOT NULL CHECK (gap_ms BETWEEN 500 AND 2000),
+    total_ms         INTEGER NOT NULL CHECK (total_ms BETWEEN 500 AND 5000),
+    ahead_ms         INTEGER NOT NULL CHECK (ahead_ms BETWEEN 500 AND 3000),
+    continue_ms      INTEGER NOT NULL CHECK (continue_ms BETWEEN 100 AND 1000),
+    overspeed_min_ms INTEGER NOT NULL CHECK (overspeed_min_ms BETWEEN 10000 AND 60000),
+    overspeed_pct    INTEGER NOT NULL CHECK (overspeed_pct BETWEEN 102 AND 125),
+    legal_source     TEXT NOT NULL,
+    reason           TEXT NOT NULL,
+    set_by           TEXT NOT NULL,
+    set_at           INTEGER NOT NULL,
+    PRIMARY KEY (region_id, year, version),
+    CHECK (check_min_ms <= check_max_ms),
+    CHECK (gap_ms <= total_ms),
+    CHECK (2 * beat_ms <= lease_ttl_ms)
+) STRICT;
 CREATE TRIGGER playback_session_no_delete BEFORE DELETE ON playback_session BEGIN SELECT RAISE(ABORT, 'playback_session is append-only'); END;
 CREATE TRIGGER playback_session_no_update BEFORE UPDATE ON playback_session BEGIN SELECT RAISE(ABORT, 'playback_session is append-only'); END;
 CREATE TABLE playback_session (
@@ -329,6 +470,14 @@ CREATE TABLE region (
     kind   TEXT NOT NULL CHECK (kind IN ('city', 'county', 'zone', 'direct')),
     rank   INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE reminder_run (
+    year       INTEGER NOT NULL,
+    days       INTEGER NOT NULL,
+    cursor_id  TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    done_at    INTEGER NOT NULL,
+    PRIMARY KEY (year, days)
+) STRICT;
 CREATE TABLE role_grant (
     person_id  TEXT NOT NULL REFERENCES person (id),
     role       TEXT NOT NULL,
@@ -338,6 +487,10 @@ CREATE TABLE role_grant (
     granted_at INTEGER NOT NULL,
     PRIMARY KEY (person_id, role, scope)
 ) STRICT;
+CREATE TRIGGER rule_set_mark AFTER INSERT ON rule_set
+BEGIN INSERT INTO standing_mark (person_id, year) SELECT person_id, year FROM standing WHERE year = NEW.year AND about = ''; END;
+CREATE TRIGGER rule_set_no_delete BEFORE DELETE ON rule_set BEGIN SELECT RAISE(ABORT, 'rule_set is append-only'); END;
+CREATE TRIGGER rule_set_no_update BEFORE UPDATE ON rule_set BEGIN SELECT RAISE(ABORT, 'rule_set is append-only'); END;
 CREATE TABLE rule_set (
     region_id         TEXT NOT NULL,
     year              INTEGER NOT NULL,
@@ -346,9 +499,11 @@ CREATE TABLE rule_set (
     professional_num  INTEGER NOT NULL,
     professional_den  INTEGER NOT NULL CHECK (professional_den > 0),
     minutes_per_hour  INTEGER NOT NULL CHECK (minutes_per_hour IN (40, 45, 50, 60)),
-    legal_source      TEXT NOT NULL,
+    legal_source      TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '', set_by TEXT NOT NULL DEFAULT '', set_at INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (region_id, year, version)
 ) STRICT;
+CREATE TRIGGER setting_no_delete BEFORE DELETE ON setting BEGIN SELECT RAISE(ABORT, 'setting is append-only'); END;
+CREATE TRIGGER setting_no_update BEFORE UPDATE ON setting BEGIN SELECT RAISE(ABORT, 'setting is append-only'); END;
 CREATE TABLE setting (
     key     TEXT NOT NULL,
     version INTEGER NOT NULL,
@@ -357,6 +512,24 @@ CREATE TABLE setting (
     set_by  TEXT NOT NULL,
     set_at  INTEGER NOT NULL,
     PRIMARY KEY (key, version)
+) STRICT;
+CREATE TABLE site (
+    id          TEXT PRIMARY KEY,
+    host        TEXT NOT NULL UNIQUE,
+    provider_id TEXT NOT NULL,
+    region_id   TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    CHECK ((provider_id = '') <> (region_id = ''))
+) STRICT;
+CREATE TABLE site_setting (
+    site_id TEXT NOT NULL REFERENCES site (id),
+    key     TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    value   TEXT NOT NULL,
+    source  TEXT NOT NULL,
+    set_by  TEXT NOT NULL,
+    set_at  INTEGER NOT NULL,
+    PRIMARY KEY (site_id, key, version)
 ) STRICT;
 CREATE TABLE sms_code (
     id         TEXT PRIMARY KEY,
@@ -368,6 +541,30 @@ CREATE TABLE sms_code (
     used       INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX sms_code_phone ON sms_code (phone, purpose, expires_at);
+CREATE TABLE sms_outbox (
+    id          TEXT PRIMARY KEY,
+    purpose     TEXT NOT NULL,
+    phone_index TEXT NOT NULL,
+    phone_mask  TEXT NOT NULL,
+    phone_seal  BLOB NOT NULL,
+    code_seal   BLOB NOT NULL,
+    state       TEXT NOT NULL CHECK (state IN ('waiting', 'sending', 'sent', 'failed', 'expired', 'replaced')),
+    tries       INTEGER NOT NULL,
+    doubt       INTEGER NOT NULL CHECK (doubt IN (0, 1)),
+    next_at     INTEGER NOT NULL,
+    expires_at  INTEGER NOT NULL,
+    result      TEXT NOT NULL,
+    message     TEXT NOT NULL,
+    receipt     TEXT NOT NULL,
+    request_id  TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    ended_at    INTEGER NOT NULL,
+    CHECK (state IN ('waiting', 'sending') OR length(phone_seal) + length(code_seal) = 0)
+) STRICT;
+CREATE INDEX sms_outbox_day ON sms_outbox (created_at);
+CREATE INDEX sms_outbox_due ON sms_outbox (next_at) WHERE state IN ('waiting', 'sending');
+CREATE INDEX sms_outbox_phone ON sms_outbox (phone_index, purpose, created_at);
+CREATE INDEX sms_outbox_trouble ON sms_outbox (id) WHERE result <> '' AND result <> 'OK';
 CREATE TRIGGER span_media_disjoint BEFORE INSERT ON span
 WHEN EXISTS (SELECT 1 FROM span o WHERE o.learner_id = NEW.learner_id AND o.lesson_id = NEW.lesson_id
              AND o.media_from < NEW.media_to AND o.media_from > NEW.media_from - 900000 AND o.media_to > NEW.media_from
@@ -404,6 +601,24 @@ CREATE TABLE span (
 CREATE INDEX span_lesson ON span (learner_id, lesson_id, media_from);
 CREATE INDEX span_wall ON span (learner_id, wall_from);
 CREATE INDEX span_window ON span (learner_id, window_no);
+CREATE TABLE standing (
+    person_id           TEXT NOT NULL,
+    year                INTEGER NOT NULL,
+    about               TEXT NOT NULL,
+    region_id           TEXT NOT NULL,
+    courses             INTEGER NOT NULL,
+    completed           INTEGER NOT NULL,
+    public_tenths       INTEGER NOT NULL,
+    professional_tenths INTEGER NOT NULL,
+    done_month          INTEGER NOT NULL,
+    PRIMARY KEY (person_id, year, about)
+) STRICT;
+CREATE INDEX standing_year ON standing (year, about, person_id);
+CREATE TABLE standing_mark (
+    no        INTEGER PRIMARY KEY,
+    person_id TEXT NOT NULL,
+    year      INTEGER NOT NULL
+) STRICT;
 CREATE TABLE study (
     learner_id       TEXT PRIMARY KEY,
     session_id       TEXT NOT NULL,
@@ -446,6 +661,22 @@ CREATE TABLE study (
 ) STRICT;
 CREATE INDEX study_device ON study (device_id);
 CREATE INDEX study_unanchored ON study (learner_id) WHERE chain_seq > anchored_seq;
+CREATE TABLE tally (
+    year                INTEGER NOT NULL,
+    about               TEXT NOT NULL,
+    region_id           TEXT NOT NULL,
+    done_month          INTEGER NOT NULL,
+    learners            INTEGER NOT NULL,
+    courses             INTEGER NOT NULL,
+    completed           INTEGER NOT NULL,
+    public_tenths       INTEGER NOT NULL,
+    professional_tenths INTEGER NOT NULL,
+    PRIMARY KEY (year, about, region_id, done_month)
+) STRICT;
+CREATE TABLE tally_run (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    at INTEGER NOT NULL
+) STRICT;
 CREATE TABLE unit (
     id        TEXT PRIMARY KEY,
     region_id TEXT NOT NULL REFERENCES region (id),

@@ -74,6 +74,9 @@ var fields = map[string]any{
 	"content": base64.StdEncoding.EncodeToString([]byte("姓名,身份证号,手机号\n新人," + city.IDNumber(8_888) + ",13912345678\n")), "username": "x", "password": "long enough words",
 }
 
+// pdf is the smallest file that proves something.
+var pdf = base64.StdEncoding.EncodeToString([]byte("%PDF-1.4\n%%EOF\n"))
+
 // always are fields that the schema leaves out of "required" because only some cases need them.
 var always = []string{"answer", "reason"}
 

@@ -15,19 +15,48 @@ import (
 	"strings"
 	"testing"
 
+	"xueshi/internal/playback"
 	"xueshi/test/city"
 )
 
 // statement is one SQL text as the program sends it.
 type statement struct{ at, text string }
 
-// standIns are example values of the parts that are put together at run time, by their Go source.
+// standIns are example values of the parts that are put together at run time: by their Go source, and by the function
+// they stand in where several call the same thing by one name.
 var standIns = map[string]string{
-	`column`: "phone_index",
-	`where`:  "r.state = 'pending' AND r.unit_id = $1 AND r.kind = $2 AND r.id > $3 ORDER BY r.id LIMIT $4",
+	`supervision.talliesTx: where`:              "region_id IN ($3, $4)",
+	`supervision.appealsTx: where`:              "p.region_id IN ($1, $2)",
+	`supervision.learnersTx: where`:             "p.region_id IN ($2, $3)",
+	`supervision.learnerTx: where`:              "p.region_id IN ($2, $3)",
+	"fmt.Sprintf(` AND p.id = $%d`, len(args))": " AND p.id = $4",
+	"fmt.Sprintf(` AND p.state <> 'closed' AND p.id > $%d ORDER BY p.id LIMIT $%d`, len(args)-1, len(args))": " AND p.state <> 'closed' AND p.id > $4 ORDER BY p.id LIMIT $5",
+	`supervision.courseLearnersTx: strings.Join(where, " AND ")`:                                             "c.provider_id = $1 AND e.year = $2 AND e.state <> 'void' AND e.course_id = $3 AND e.id < $4",
+	`fmt.Sprintf(" ORDER BY e.id DESC LIMIT $%d", len(args))`:                                                " ORDER BY e.id DESC LIMIT $5",
+	`classroom.notes: where`:                       "n.person_id = $1 AND n.lesson_id = $2",
+	`fmt.Sprintf(order, len(args)+1, len(args)+2)`: "q.id > $4 ORDER BY q.id LIMIT $5",
+	`playback.Export: t.columns`:                   "id",
+	`playback.Export: t.from`:                      "presence_check WHERE learner_id = $1 ORDER BY id",
+	`policyColumns("k.")`:                          policyColumns("k."),
+	`policyColumns("")`:                            policyColumns(""),
+	`start`:                                        "id IN ($1, $2)",
+	`identity.AuditLog: where`:                     " WHERE account_id = $1",
+	`strconv.Itoa(len(args) + 1)`:                  "2",
+	`identity.legalTx: where`:                      "WHERE t.document = $1 AND t.version = $2",
+	`identity.requests: where`:                     "r.state = 'pending' AND r.unit_id = $1 AND r.kind = $2 AND r.id > $3 ORDER BY r.id LIMIT $4",
+	`column`:                                       "phone_index",
 	`strings.Join(where, " AND ")`: `c.state = 'published' AND c.subject = $1 AND c.hours_tenths >= $2 AND
 		lower(c.title || ' ' || c.teacher || ' ' || c.summary) LIKE $3 ESCAPE '\' AND c.id > $4`,
 	`fmt.Sprintf(" ORDER BY c.id LIMIT $%d", len(args))`: " ORDER BY c.id LIMIT $5",
+}
+
+// policyColumns are the numbers of a policy as the migration names them.
+func policyColumns(alias string) string {
+	var names []string
+	for _, b := range playback.Bounds() {
+		names = append(names, alias+b.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 var (
@@ -49,8 +78,8 @@ func collect(t *testing.T) (all []statement) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, files := range dirs {
-		p := &pack{fset: token.NewFileSet(), values: map[string]ast.Expr{}}
+	for dir, files := range dirs {
+		p := &pack{name: filepath.Base(dir), fset: token.NewFileSet(), values: map[string]ast.Expr{}}
 		var parsed []*ast.File
 		for _, path := range files {
 			f, err := parser.ParseFile(p.fset, path, nil, parser.SkipObjectResolution)
@@ -68,12 +97,17 @@ func collect(t *testing.T) (all []statement) {
 }
 
 type pack struct {
+	name   string
+	funcs  []*ast.FuncDecl
 	fset   *token.FileSet
 	values map[string]ast.Expr // string constants and variables by name
 }
 
 func (p *pack) declarations(f *ast.File) {
 	ast.Inspect(f, func(n ast.Node) bool {
+		if d, ok := n.(*ast.FuncDecl); ok {
+			p.funcs = append(p.funcs, d)
+		}
 		if v, ok := n.(*ast.ValueSpec); ok {
 			for i, name := range v.Names {
 				if i < len(v.Values) {
@@ -131,6 +165,16 @@ func (p *pack) statements(t *testing.T, f *ast.File) (out []statement) {
 	return out
 }
 
+// within names the function e stands in: "identity.requests".
+func (p *pack) within(e ast.Expr) string {
+	for _, f := range p.funcs {
+		if f.Pos() <= e.Pos() && e.End() <= f.End() {
+			return p.name + "." + f.Name.Name
+		}
+	}
+	return p.name
+}
+
 // prefixes are the values of named beginnings: they are held in the sums they stand in.
 func (p *pack) prefixes(f *ast.File) map[ast.Expr]bool {
 	out := map[ast.Expr]bool{}
@@ -167,8 +211,10 @@ func (p *pack) fold(e ast.Expr, depth int) (text string, unknown []string) {
 	if m := places.FindStringSubmatch(b.String()); m != nil {
 		return "\x00" + m[1] + "\x00", nil
 	}
-	if s, ok := standIns[b.String()]; ok {
-		return s, nil
+	for _, key := range []string{p.within(e) + ": " + b.String(), b.String()} {
+		if s, ok := standIns[key]; ok {
+			return s, nil
+		}
 	}
 	return "", []string{b.String()}
 }

@@ -105,16 +105,8 @@ type Tx struct {
 	now time.Time
 }
 
-// Engine tells which engine the transaction runs on.
+// Engine tells which engine the transaction runs on, for the few statements that differ: a test counts who asks.
 func (tx *Tx) Engine() Engine { return tx.db.engine }
-
-// Pick chooses between two texts where the engines really differ. A test counts its uses.
-func (tx *Tx) Pick(sqlite, postgres string) string {
-	if tx.db.engine == SQLite {
-		return sqlite
-	}
-	return postgres
-}
 
 // Now is the one instant of this transaction, UTC, in microseconds.
 func (tx *Tx) Now() time.Time { return tx.now }
