@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"mime"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -217,5 +218,15 @@ func (g *gzipWriter) close() {
 // Server is an http.Server with timeouts that neither kill a slow segment download nor let a slow sender hold a connection.
 // Keep-alive outlives two heartbeats, since a new TLS connection costs more than fifty of them.
 func Server(h http.Handler) *http.Server {
-	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 32 << 10}
+	return &http.Server{Handler: h, ConnContext: withConn, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 60 * time.Second, IdleTimeout: 120 * time.Second, MaxHeaderBytes: 32 << 10}
+}
+
+type connKey struct{}
+
+// withConn lets Cork find the connection of a request.
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	if _, plain := c.(*net.TCPConn); plain {
+		return context.WithValue(ctx, connKey{}, c)
+	}
+	return ctx
 }
