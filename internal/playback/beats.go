@@ -26,7 +26,7 @@ type entry struct {
 	policy    *Policy // of the lease: as it stood when the lease was acquired
 	credited  Set
 	confirmed int64 // ms of the lesson in confirmed windows; changes only with a passed check
-	delivered map[int64]bool
+	delivered segments
 	cached    bool // not read in this transaction
 	stored    calm // of the study row as it is stored
 }
@@ -83,7 +83,7 @@ func (e *entry) view(now int64) view {
 func newCommitter(db *sqldb.DB, lessons Lessons, policy policies) *committer {
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &committer{db: db, lesson: lessons, policy: policy, in: make(chan *item, 4*maxBatch),
-		stop: make(chan struct{}), done: make(chan struct{}), cancel: cancel, cache: entries{m: map[string]*entry{}}}
+		stop: make(chan struct{}), done: make(chan struct{}), cancel: cancel, cache: newEntries()}
 	c.transact = c.durable
 	go c.run(ctx)
 	return c
@@ -298,7 +298,8 @@ func (b *batchRun) deliveries(ctx context.Context, tx *sqldb.Tx, batch []*item) 
 			continue
 		}
 		if e := b.c.cache.get(it.seg.learnerID); e != nil && e.study.SessionID == it.seg.sessionID {
-			e.delivered[it.seg.segment] = true // a rollback drops the entry
+			e.delivered = e.delivered.add(it.seg.segment)
+			b.c.cache.put(it.seg.learnerID, e) // a rollback drops the entry
 		}
 	}
 	return nil
@@ -315,8 +316,6 @@ func (b *batchRun) entry(ctx context.Context, tx *sqldb.Tx, learnerID string) (*
 		if e, err = b.c.load(ctx, tx, learnerID); err != nil {
 			return nil, err
 		}
-	} else {
-		e = &entry{study: e.study, lesson: e.lesson, policy: e.policy, credited: slices.Clone(e.credited), confirmed: e.confirmed, delivered: e.delivered, cached: true}
 	}
 	e.stored = e.study.calm()
 	b.touched[learnerID] = e
@@ -352,15 +351,12 @@ func (c *committer) load(ctx context.Context, tx *sqldb.Tx, learnerID string) (*
 }
 
 func (e *entry) readDelivered(ctx context.Context, tx *sqldb.Tx) error {
-	segments, err := deliveredSegments(ctx, tx, e.study.SessionID)
-	if err != nil {
-		return err
+	sent, err := deliveredSegments(ctx, tx, e.study.SessionID)
+	e.delivered = nil
+	for _, n := range sent {
+		e.delivered = e.delivered.add(n)
 	}
-	e.delivered = make(map[int64]bool, len(segments)+16)
-	for _, n := range segments {
-		e.delivered[n] = true
-	}
-	return nil
+	return err
 }
 
 // beat applies the rule and plans the rows it adds.
@@ -455,7 +451,7 @@ func (e *entry) env() *Env {
 		Delivered: func(from, to int64) Set { return e.sent(from, to) },
 		Missing: func(from, to int64) (out []int) {
 			for n := e.lesson.Segment(from); from < to && n <= e.lesson.Segment(to-1); n++ {
-				if !e.delivered[n] {
+				if !e.delivered.has(n) {
 					out = append(out, int(n))
 				}
 			}
@@ -467,7 +463,7 @@ func (e *entry) env() *Env {
 // sent is the part of [from, to) whose segments went to this session.
 func (e *entry) sent(from, to int64) (set Set) {
 	for n := e.lesson.Segment(from); from < to && n <= e.lesson.Segment(to-1); n++ {
-		if e.delivered[n] {
+		if e.delivered.has(n) {
 			end := (n + 1) * e.lesson.SegmentMS
 			if n == e.lesson.Segments-1 {
 				end = e.lesson.DurationMS

@@ -5,8 +5,6 @@ package playback
 import (
 	"context"
 	"errors"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -17,7 +15,7 @@ func (s *Service) AckAtOnce() {
 	c := s.beats
 	c.transact = func(ctx context.Context, b *batchRun, batch []*item) error {
 		for _, it := range batch {
-			if it.beat == nil || c.cache.get(it.beat.LearnerID) == nil {
+			if it.beat == nil || !c.cache.has(it.beat.LearnerID) {
 				return c.durable(ctx, b, batch)
 			}
 		}
@@ -37,21 +35,21 @@ func (s *Service) AckAtOnce() {
 	}
 }
 
+func (c *entries) has(learnerID string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, ok := c.m[learnerID]
+	return ok
+}
+
 // FillCache fills the heartbeat cache with copies of one learner in it, up to n, to measure what one takes.
 func (s *Service) FillCache(n int) error {
 	c := &s.beats.cache
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, k := range c.m {
+	for learner, k := range c.m {
+		e := k.unpack(learner)
 		for i := len(c.m); i < n; i++ {
-			e := *k
 			no := strconv.Itoa(i)
-			e.study.LearnerID = "x" + strings.Repeat("0", 25-len(no)) + no
-			for _, s := range []*string{&e.study.SessionID, &e.study.LoginSessionID, &e.study.DeviceID, &e.study.DeviceName, &e.study.CourseID, &e.study.LessonID, &e.study.MediaID, &e.study.Prev} {
-				*s = strings.Clone(*s)
-			}
-			e.study.ChainHash, e.credited, e.delivered = slices.Clone(k.study.ChainHash), slices.Clone(k.credited), maps.Clone(k.delivered)
-			c.m[e.study.LearnerID] = &e
+			c.put("x"+strings.Repeat("0", 25-len(no))+no, e)
 		}
 		return nil
 	}

@@ -75,7 +75,7 @@ func (s *Service) Sent(ctx context.Context, p Pass, no, bytes int64) error {
 
 // entryOf is a copy of the cached learner, read from the database when it is not there.
 func (s *Service) entryOf(ctx context.Context, learnerID string) (*entry, error) {
-	if e := s.beats.peek(learnerID); e != nil {
+	if e := s.beats.cache.get(learnerID); e != nil {
 		return e, nil
 	}
 	var e *entry
@@ -86,15 +86,6 @@ func (s *Service) entryOf(ctx context.Context, learnerID string) (*entry, error)
 	if err != nil {
 		return nil, err
 	}
-	kept := *e
-	s.beats.cache.offer(learnerID, &kept)
+	s.beats.cache.offer(learnerID, e)
 	return e, nil
-}
-
-func (c *committer) peek(learnerID string) *entry {
-	e := c.cache.get(learnerID)
-	if e == nil {
-		return nil
-	}
-	return &entry{study: e.study, lesson: e.lesson, policy: e.policy, credited: e.credited, cached: true}
 }

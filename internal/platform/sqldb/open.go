@@ -66,6 +66,7 @@ func (db *DB) openSQLite(path string) (err error) {
 		return err
 	}
 	db.write.SetMaxOpenConns(1)
+	q["_pragma"][4] = "cache_size(-8192)" // many readers, and the system caches the file
 	q.Set("_txlock", "deferred")
 	q.Add("_pragma", "query_only(1)")
 	if db.read, err = sql.Open("sqlite", "file:"+path+"?"+q.Encode()); err != nil {
