@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Installs what `make test` needs on Debian: a PostgreSQL server, Chromium, Chinese fonts.
+# Further packages may be named: those whose command is missing are installed too.
 # Go and Node are expected to be there. Without root it says exactly what is missing and fails.
 set -euo pipefail
 need=()
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need+=(postgresql)
 command -v chromium >/dev/null || need+=(chromium)
 fc-list 2>/dev/null | grep -qi 'noto.*cjk' || need+=(fonts-noto-cjk fontconfig)
+for extra in "$@"; do command -v "$extra" >/dev/null || [ -x "/usr/sbin/$extra" ] || need+=("$extra"); done
 for tool in go node npm; do command -v "$tool" >/dev/null || { echo "missing: $tool (install Go 1.26+ and Node 20+ first)" >&2; exit 1; }; done
 [ ${#need[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" != 0 ]; then

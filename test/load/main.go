@@ -22,7 +22,7 @@ import (
 var (
 	serve    = flag.String("serve", "", "be a server of this kind (used by the command itself)")
 	database = flag.String("database", "", "PostgreSQL address; empty = SQLite")
-	learners = flag.Int("learners", 10_000, "learners with a lease")
+	learners = flag.Int("learners", 5_000, "learners with a lease")
 	seconds  = flag.Float64("seconds", 2, "length of a round")
 	rounds   = flag.Int("rounds", 5, "alternating rounds")
 	conns    = flag.Int("connections", 256, "closed-loop connections")
@@ -77,6 +77,9 @@ func main() {
 			fmt.Printf("%-62s %10.2f %-12s %-30s %s\n", r.Name, r.Value, r.Unit, r.Target, word)
 		}
 		write(rs)
+	}
+	if city != nil {
+		city.stop()
 	}
 	progress("done in %.0f s, %d missed", time.Since(began).Seconds(), missed)
 	if *strict && missed > 0 {

@@ -8,6 +8,9 @@ import (
 	"sync"
 )
 
+// city is a server with learners whose data the start section uses too.
+var city *server
+
 // measureMemory is G-P9 and G-P10.
 func measureMemory() []result {
 	n := *idle
@@ -15,7 +18,7 @@ func measureMemory() []result {
 	noop := perConnection(empty, n, pathNoop)
 	empty.stop()
 	srv := startServer("memory", n, "")
-	defer srv.stop()
+	city = srv // for the next section
 	beat := perConnection(srv, n, pathBeat)
 	record := perRecord()
 	how := fmt.Sprintf("%d kept connections after one POST each, growth of RSS after a forced collection, a server process each", n)

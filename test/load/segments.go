@@ -191,7 +191,11 @@ http {
 `, user, dir, plain, secure)
 	path := filepath.Join(dir, "nginx.conf")
 	check(os.WriteFile(path, []byte(conf), 0o600))
-	args := []string{"nginx", "-c", path}
+	bin := "nginx"
+	if _, err := exec.LookPath(bin); err != nil {
+		bin = "/usr/sbin/nginx" // not on everybody's path
+	}
+	args := []string{bin, "-c", path}
 	if cpu != "" {
 		args = append([]string{"taskset", "-c", cpu}, args...)
 	}
