@@ -31,7 +31,7 @@ test: ## everything CI runs
 check: ## the one-minute loop: vet, import table, budgets, quick tests
 	@scripts/check.sh
 
-bench: build ## ratios measured in one run, written to bench/latest.json
+bench: build ## ratios measured in one run, written to bench/latest.json (STRICT=1 fails on a missed line)
 	@scripts/bench.sh
 
 soak: build ## the big simulations at full size; writes a dated result under bench/
