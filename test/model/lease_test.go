@@ -159,7 +159,7 @@ func (c *caller) beat(kind, state string) {
 // history whether some order of the calls explains it (G-V4: no double lease).
 func TestTheLeaseIsLinearizable(t *testing.T) {
 	t.Parallel()
-	rounds, learners := 12, 16
+	rounds, learners := 10, 16
 	if os.Getenv("XUESHI_SOAK") == "1" {
 		rounds, learners = 2_100, 24 // 50 400 an engine, in less than the life of a login
 	}

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 		_ = flag.Set("rapid.seed", fmt.Sprint(time.Now().UnixNano()))
 	}
 	if !set["rapid.checks"] {
-		_ = flag.Set("rapid.checks", map[bool]string{false: "12", true: "2000"}[os.Getenv("XUESHI_SOAK") == "1"])
+		_ = flag.Set("rapid.checks", map[bool]string{false: "8", true: "2000"}[os.Getenv("XUESHI_SOAK") == "1"])
 	}
 	if !set["rapid.steps"] {
 		_ = flag.Set("rapid.steps", "100")
