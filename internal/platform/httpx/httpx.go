@@ -77,11 +77,13 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 	_ = json.NewEncoder(w).Encode(p)
 }
 
+// The library keeps its error maker in a variable of the package: it is set once, before any API is made.
+func init() {
+	huma.NewError = func(status int, _ string, details ...error) huma.StatusError { return validation(status, details) }
+}
+
 // New makes the API on mux. The document stands at /api/openapi.json.
 func New(mux *http.ServeMux, version string) huma.API {
-	huma.NewError = func(status int, message string, details ...error) huma.StatusError {
-		return validation(status, details)
-	}
 	cfg := huma.DefaultConfig("Xueshi", version)
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "/api/openapi", "", ""
 	cfg.CreateHooks = nil
