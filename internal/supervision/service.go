@@ -41,17 +41,25 @@ func areaTx(ctx context.Context, tx *sqldb.Tx, a identity.Actor, asked string) (
 	return org.AreaTx(ctx, tx, []string{asked})
 }
 
-// in is "column IN ($from…)" for the regions, with their arguments: each statement carries its jurisdiction itself.
-// An empty jurisdiction sees nothing.
+// in keeps a statement within the regions: each carries its jurisdiction itself. An empty jurisdiction sees nothing.
 func in(column string, from int, regions []org.Region) (string, []any) {
-	if len(regions) == 0 {
+	ids := make([]string, len(regions))
+	for i, r := range regions {
+		ids[i] = r.ID
+	}
+	return oneOf(column, from, ids)
+}
+
+// oneOf is "column IN ($from…)" with its arguments; of nothing, it is false.
+func oneOf(column string, from int, values []string) (string, []any) {
+	if len(values) == 0 {
 		return "1 = 0", nil
 	}
-	args := make([]any, len(regions))
-	for i, r := range regions {
-		args[i] = r.ID
+	args := make([]any, len(values))
+	for i, v := range values {
+		args[i] = v
 	}
-	return column + " IN (" + sqldb.Places(from, len(regions)) + ")", args
+	return column + " IN (" + sqldb.Places(from, len(values)) + ")", args
 }
 
 // yearOr is the year asked for, or the present one.

@@ -3,6 +3,7 @@ package supervision
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"xueshi/internal/identity"
@@ -89,8 +90,7 @@ const learnerColumns = `p.id, p.name, p.id_number_mask, coalesce(r.name, ''), co
 	coalesce(s.public_tenths, 0), coalesce(s.professional_tenths, 0), coalesce(s.done_month, 0)`
 
 const learnerFrom = ` FROM person p LEFT JOIN region r ON r.id = p.region_id LEFT JOIN unit u ON u.id = p.unit_id
-	LEFT JOIN standing s ON s.person_id = p.id AND s.year = $1 AND s.about = ''
-	WHERE EXISTS (SELECT 1 FROM role_grant g WHERE g.person_id = p.id AND g.role = 'learner') AND `
+	LEFT JOIN standing s ON s.person_id = p.id AND s.year = $1 AND s.about = '' WHERE `
 
 func scanLearner(row sqldb.Scanner) (l LearnerLine, err error) {
 	var done int64
@@ -99,17 +99,29 @@ func scanLearner(row sqldb.Scanner) (l LearnerLine, err error) {
 	return l, err
 }
 
-// learnersTx lists learners of an area after an id.
+const isLearner = `EXISTS (SELECT 1 FROM role_grant g WHERE g.person_id = p.id AND g.role = 'learner')`
+
+// learnersTx lists learners of an area after an id. Each region is walked along its own index and the walks are merged:
+// one statement over all regions would sort every learner for each page.
 func learnersTx(ctx context.Context, tx *sqldb.Tx, year int64, area []org.Region, text, after string, n int) ([]LearnerLine, error) {
-	where, regions := in("p.region_id", 2, area)
-	args := append([]any{year}, regions...)
-	if text != "" {
-		args = append(args, sqldb.EscapeLike(text)+"%", "%"+sqldb.EscapeLike(text)+"%")
-		where += fmt.Sprintf(` AND (p.name LIKE $%d ESCAPE '\' OR u.name LIKE $%d ESCAPE '\')`, len(args)-1, len(args))
+	var ids []string
+	for _, r := range area {
+		where, args := `p.region_id = $1 AND p.id > $2 AND p.state <> 'closed'`, []any{r.ID, after}
+		if text != "" {
+			args = append(args, sqldb.EscapeLike(text)+"%", "%"+sqldb.EscapeLike(text)+"%")
+			where += ` AND (p.name LIKE $3 ESCAPE '\' OR p.unit_id IN (SELECT id FROM unit WHERE name LIKE $4 ESCAPE '\'))`
+		}
+		args = append(args, n)
+		some, err := sqldb.Rows(ctx, tx, sqldb.ScanValue[string], `SELECT p.id FROM person p WHERE `+where+` AND `+isLearner+
+			fmt.Sprintf(` ORDER BY p.id LIMIT $%d`, len(args)), args...)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, some...)
 	}
-	args = append(args, after, n)
-	return sqldb.Rows(ctx, tx, scanLearner, `SELECT `+learnerColumns+learnerFrom+where+
-		fmt.Sprintf(` AND p.state <> 'closed' AND p.id > $%d ORDER BY p.id LIMIT $%d`, len(args)-1, len(args)), args...)
+	slices.Sort(ids)
+	where, args := oneOf("p.id", 2, ids[:min(n, len(ids))])
+	return sqldb.Rows(ctx, tx, scanLearner, `SELECT `+learnerColumns+learnerFrom+where+` ORDER BY p.id`, append([]any{year}, args...)...)
 }
 
 // learnerTx reads one learner of an area.
@@ -117,5 +129,5 @@ func learnerTx(ctx context.Context, tx *sqldb.Tx, year int64, area []org.Region,
 	where, regions := in("p.region_id", 2, area)
 	args := append([]any{year}, regions...)
 	args = append(args, personID)
-	return sqldb.One(ctx, tx, scanLearner, `SELECT `+learnerColumns+learnerFrom+where+fmt.Sprintf(` AND p.id = $%d`, len(args)), args...)
+	return sqldb.One(ctx, tx, scanLearner, `SELECT `+learnerColumns+learnerFrom+where+` AND `+isLearner+fmt.Sprintf(` AND p.id = $%d`, len(args)), args...)
 }

@@ -3,6 +3,7 @@ package supervision
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,26 +30,47 @@ func scanCourseLearner(row sqldb.Scanner) (l CourseLearner, err error) {
 	return l, err
 }
 
-// courseLearnersTx walks the enrolments from the newest down; the two sums are of one learner and one course each.
+// courseLearnersTx lists enrolments from the newest down. Each course is walked along its own index and the walks are merged:
+// one statement over all courses would sort every enrolment for each page.
 func courseLearnersTx(ctx context.Context, tx *sqldb.Tx, f LearnerFilter) ([]CourseLearner, error) {
-	where, args := []string{"c.provider_id = $1", "e.year = $2", "e.state <> 'void'"}, []any{f.ProviderID, f.Year}
-	add := func(cond string, v any) {
-		args = append(args, v)
-		where = append(where, fmt.Sprintf(cond, len(args)))
+	courses, err := sqldb.Rows(ctx, tx, sqldb.ScanValue[string], `SELECT id FROM course WHERE provider_id = $1 AND ($2 = '' OR id = $3) ORDER BY id`,
+		f.ProviderID, f.CourseID, f.CourseID)
+	if err != nil {
+		return nil, err
 	}
-	if f.CourseID != "" {
-		add("e.course_id = $%d", f.CourseID)
+	var ids []string
+	for _, c := range courses {
+		some, err := enrolmentsTx(ctx, tx, c, f)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, some...)
 	}
-	if f.State != "" {
-		add("e.state = $%d", f.State)
-	}
-	if f.After != "" {
-		add("e.id < $%d", f.After)
-	}
-	args = append(args, f.Limit+1)
+	slices.Sort(ids)
+	slices.Reverse(ids)
+	where, args := oneOf("e.id", 1, ids[:min(f.Limit+1, len(ids))])
+	// The two sums are of one learner and one course each.
 	return sqldb.Rows(ctx, tx, scanCourseLearner, `SELECT e.id, p.name, coalesce(r.name, ''), c.id, c.title, e.state, e.enrolled_at, e.completed_at,
 		(SELECT coalesce(CAST(sum(g.confirmed_ms) AS BIGINT), 0) FROM lesson_progress g WHERE g.learner_id = e.person_id AND g.course_id = c.id),
 		(SELECT coalesce(CAST(sum(m.duration_ms) AS BIGINT), 0) FROM lesson l JOIN media m ON m.id = l.media_id AND m.rev = l.media_rev WHERE l.course_id = c.id)
 		FROM enrolment e JOIN course c ON c.id = e.course_id JOIN person p ON p.id = e.person_id LEFT JOIN region r ON r.id = p.region_id
-		WHERE `+strings.Join(where, " AND ")+fmt.Sprintf(" ORDER BY e.id DESC LIMIT $%d", len(args)), args...)
+		WHERE `+where+` ORDER BY e.id DESC`, args...)
+}
+
+// enrolmentsTx are the newest of one course before the cursor.
+func enrolmentsTx(ctx context.Context, tx *sqldb.Tx, courseID string, f LearnerFilter) ([]string, error) {
+	where, args := []string{"course_id = $1", "year = $2", "state <> 'void'"}, []any{courseID, f.Year}
+	add := func(cond string, v any) {
+		args = append(args, v)
+		where = append(where, fmt.Sprintf(cond, len(args)))
+	}
+	if f.State != "" {
+		add("state = $%d", f.State)
+	}
+	if f.After != "" {
+		add("id < $%d", f.After)
+	}
+	args = append(args, f.Limit+1)
+	return sqldb.Rows(ctx, tx, sqldb.ScanValue[string], `SELECT id FROM enrolment WHERE `+strings.Join(where, " AND ")+
+		fmt.Sprintf(" ORDER BY id DESC LIMIT $%d", len(args)), args...)
 }

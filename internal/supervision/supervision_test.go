@@ -340,6 +340,7 @@ func TestProviderScope(t *testing.T) {
 				t.Fatalf("%+v", l)
 			}
 		}
+		w.enrolments(own)
 		if o, err := w.s.Course(own, "jinyun", "c01"); err != nil || len(o.Lessons) != 3 || o.Lessons[0].Slides == 0 || len(o.Lessons[0].Questions) == 0 {
 			t.Fatalf("%+v, %v", o, err)
 		}
@@ -348,6 +349,31 @@ func TestProviderScope(t *testing.T) {
 		}
 		w.refused(own)
 	})
+}
+
+// enrolments walks the provider's whole list in pages of 9, the newest first, each row once.
+func (w *town) enrolments(ctx context.Context) {
+	w.t.Helper()
+	var seen []string
+	for after := ""; ; {
+		items, next, err := w.s.CourseLearners(ctx, supervision.LearnerFilter{ProviderID: "jinyun", State: "active", After: after, Limit: 9})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for _, l := range items {
+			seen = append(seen, l.ID)
+		}
+		if after = next; next == "" {
+			break
+		}
+	}
+	want := w.strings(`SELECT e.id FROM enrolment e JOIN course c ON c.id = e.course_id WHERE c.provider_id = 'jinyun' AND e.year = 2026 AND e.state = 'active' ORDER BY e.id DESC`)
+	if len(want) < 20 || !slices.Equal(seen, want) {
+		w.t.Fatalf("listed %d enrolments, %d are there", len(seen), len(want))
+	}
+	if foreign, _, err := w.s.CourseLearners(ctx, supervision.LearnerFilter{ProviderID: "jinyun", CourseID: "c04", Limit: 9}); err != nil || len(foreign) != 0 {
+		w.t.Fatalf("another provider's course by its id: %d learners, %v", len(foreign), err)
+	}
 }
 
 // refused tries every use case with another provider's id.
