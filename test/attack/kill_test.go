@@ -31,9 +31,10 @@ func program(t *testing.T) string {
 }
 
 // process starts the program on data and database and returns its address.
-func process(t *testing.T, bin, data, database string) (*exec.Cmd, string) {
+func process(t *testing.T, bin, data, database string, more ...string) (*exec.Cmd, string) {
 	t.Helper()
-	cmd := exec.Command(bin, "serve", "--data", data, "--database", database, "--addr", "127.0.0.1:0", "--media", filepath.Join(city.Root(), "demo"))
+	args := append([]string{"serve", "--data", data, "--database", database, "--addr", "127.0.0.1:0", "--media", filepath.Join(city.Root(), "demo")}, more...)
+	cmd := exec.Command(bin, args...)
 	cmd.Env = append(os.Environ(), "XUESHI_SHORTCHECK_MS=10000") // heard by test/shortcheck only
 	out, err := cmd.StdoutPipe()
 	if err != nil {

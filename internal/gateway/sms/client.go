@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"os"
 	"strconv"
 	"sync/atomic"
@@ -125,6 +126,9 @@ func (c *client) call(ctx context.Context, action string, params map[string]stri
 }
 
 func transportFailure(err error, written bool) *failure {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err // its text holds the whole address, with phone and code
+	}
 	code := codeUnreachable
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {
 		code = codeTimeout

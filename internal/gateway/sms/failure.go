@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"regexp"
 	"strings"
 
 	"xueshi/internal/kernel/errs"
@@ -39,8 +40,20 @@ func (f *failure) Unwrap() error { return f.cause }
 // refusal is an answer with a code of the service. A server error leaves open whether it acted.
 func refusal(status int, a answer) *failure {
 	doubt := status >= 500 || strings.HasPrefix(a.Code, "isp.") && a.Code != "isp.RAM_PERMISSION_DENY"
-	return &failure{Code: a.Code, Message: cut(a.Message), RequestID: cut(a.RequestID), doubt: doubt}
+	return &failure{Code: a.Code, Message: cut(redact(a.Message)), RequestID: cut(a.RequestID), doubt: doubt}
 }
+
+// redact takes out of the service's words what they repeat of the request: its texts show whole requests, with the phone
+// and the code, and they go into a row, the log and the operator's page.
+func redact(text string) string {
+	if i := strings.Index(text, "server string to sign"); i >= 0 {
+		text = strings.TrimSpace(text[:i])
+	}
+	return digits.ReplaceAllString(text, "***")
+}
+
+// digits are runs that could be a code or a phone, however the text around them is encoded.
+var digits = regexp.MustCompile(`[0-9]{4,}`)
 
 // cut keeps a foreign text short enough for a row.
 func cut(s string) string {

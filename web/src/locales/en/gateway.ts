@@ -27,6 +27,7 @@ export default {
     setBy: 'Set by',
     setUp: 'Enter a credential',
     change: 'Change the credential',
+    put: 'Put in use',
     withdraw: 'Withdraw',
     withdrawText: 'The secret is erased at once and codes are no longer sent with this credential.',
     withdrawGo: 'Withdraw it',

@@ -27,6 +27,7 @@ export default {
     setBy: '经办',
     setUp: '填写凭据',
     change: '更换凭据',
+    put: '启用',
     withdraw: '停用',
     withdrawText: '停用后密钥立即清除，验证码不再通过这组凭据发送。',
     withdrawGo: '确认停用',
