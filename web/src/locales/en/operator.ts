@@ -129,6 +129,7 @@ export default {
     noUnit: 'No employer',
     trail: 'What was done to it',
     did: 'What it did',
+    why: 'Reason to lock or unlock',
     state: { active: 'Active', locked: 'Locked', closing: 'Closing', closed: 'Closed' },
     invited: 'Has not agreed yet',
     roles: 'Roles and scopes',
@@ -168,6 +169,7 @@ export default {
     transfer: 'Unit transfer',
     correction: 'Correction',
     none: 'No request is waiting.',
+    fromUnit: 'Present unit',
     to: 'To unit',
     name: 'Name becomes',
     id_number: 'ID number becomes',
@@ -224,6 +226,7 @@ export default {
       org_setting_changed: 'changed a site setting',
       playback_policy_set: 'changed the timing rules',
     },
+    value: { true: 'yes', false: 'no', phone: 'phone', id_number: 'ID number' },
     detail: {
       after: 'After',
       answer: 'Answer',

@@ -20,7 +20,12 @@ export function useAuditWords() {
             .map(([k, x]) => `${or(`policies.names.${k}`, k)} ${plain(x)}`)
             .join('，')
         : String(v)
-  const value = (key: string, v: unknown) => (key === 'role' ? or(`role.${String(v)}`, String(v)) : plain(v))
+  const value = (key: string, v: unknown) =>
+    key === 'role'
+      ? or(`role.${String(v)}`, String(v))
+      : key === 'by' || key === 'found'
+        ? or(`audit.value.${String(v)}`, String(v))
+        : plain(v)
   const details = (e: AuditEntry) =>
     Object.entries(e.detail)
       .filter(([, v]) => v !== null && v !== '')
