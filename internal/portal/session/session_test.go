@@ -17,6 +17,10 @@ func (nobody) Authenticate(context.Context, string) (identity.Actor, error) {
 	return identity.Actor{}, errors.New("asked without a cookie")
 }
 
+func (n nobody) AuthenticateBeat(ctx context.Context, token string) (identity.Actor, error) {
+	return n.Authenticate(ctx, token)
+}
+
 // TestAddress: X-Real-IP counts only behind a proxy; otherwise a client could choose the address its limits count by.
 func TestAddress(t *testing.T) {
 	t.Parallel()
