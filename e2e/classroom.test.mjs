@@ -25,6 +25,7 @@ async function teach(env) {
   await desk.page.getByLabel('手机号或身份证号').fill(teacher.phone)
   await desk.page.getByLabel('密码').fill(teacher.password)
   await desk.page.getByRole('button', { name: '登录', exact: true }).click()
+  await desk.page.getByRole('link', { name: '答疑', exact: true }).click()
   await desk.page.getByRole('heading', { name: '学员答疑' }).waitFor()
   return desk
 }

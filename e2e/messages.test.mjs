@@ -46,6 +46,7 @@ for (const [name, size, person] of [['desktop', DESKTOP, 2], ['phone', PHONE, 3]
     await look(page, `bell-${name}`)
 
     // An appeal, decided.
+    await call(page, 'POST', '/api/learner/enrolments', { course_id: 'c01' })
     const appeal = await call(page, 'POST', '/api/learner/appeals', { lesson_id: 'l0101', from_ms: 0, to_ms: 5000, text: '看完了却没有计上' })
     const desk = await open(env, DESKTOP), boss = env.people.find(p => p.roles.includes('operator'))
     await desk.page.goto(env.base + '/login')
