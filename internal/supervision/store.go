@@ -120,8 +120,8 @@ func learnersTx(ctx context.Context, tx *sqldb.Tx, year int64, area []org.Region
 		ids = append(ids, some...)
 	}
 	slices.Sort(ids)
-	where, args := oneOf("p.id", 2, ids[:min(n, len(ids))])
-	return sqldb.Rows(ctx, tx, scanLearner, `SELECT `+learnerColumns+learnerFrom+where+` ORDER BY p.id`, append([]any{year}, args...)...)
+	chosen, args := oneOf("p.id", 2, ids[:min(n, len(ids))])
+	return sqldb.Rows(ctx, tx, scanLearner, `SELECT `+learnerColumns+learnerFrom+chosen+` ORDER BY p.id`, append([]any{year}, args...)...)
 }
 
 // learnerTx reads one learner of an area.

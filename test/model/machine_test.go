@@ -152,7 +152,7 @@ func (m *machine) acquireBy(rt *rapid.T, takeover bool) {
 		return
 	}
 	n := len(m.ref.lessons[id].credited)
-	p := &place{lease: lease, lesson: id, seat: i, claimed: make([]bool, n), sent: make([]bool, n)}
+	p := &place{lease: lease, lesson: id, seat: i, login: seat.Actor.SessionID, claimed: make([]bool, n), sent: make([]bool, n)}
 	m.places = append(m.places, p)
 	m.ref.acquired(m.now(), p, takeover)
 	if lease.Epoch != m.ref.epoch {
@@ -340,6 +340,9 @@ func (m *machine) logout(rt *rapid.T, t *testing.T) {
 	m.seats[i].Program = m.c
 	if err := m.c.Identity.EndSession(m.seats[i].Ctx(), ""); err != nil {
 		rt.Fatal(err)
+	}
+	if h := m.ref.holder; h != nil && h.login == m.seats[i].Actor.SessionID {
+		m.ref.expires = 0 // ending a login ends its lease
 	}
 	m.out[i] = true
 }

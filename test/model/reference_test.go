@@ -38,6 +38,7 @@ type place struct {
 	lease         playback.Lease
 	lesson        string
 	seat          int
+	login         string
 	seq           int64
 	run           int64
 	claimed, sent []bool
