@@ -28,8 +28,15 @@ func TestMain(m *testing.M) {
 	if !set["rapid.seed"] {
 		_ = flag.Set("rapid.seed", fmt.Sprint(time.Now().UnixNano()))
 	}
+	checks := "8"
+	if raceDetector {
+		checks = "3"
+	}
+	if os.Getenv("XUESHI_SOAK") == "1" {
+		checks = "2000"
+	}
 	if !set["rapid.checks"] {
-		_ = flag.Set("rapid.checks", map[bool]string{false: "8", true: "2000"}[os.Getenv("XUESHI_SOAK") == "1"])
+		_ = flag.Set("rapid.checks", checks)
 	}
 	if !set["rapid.steps"] {
 		_ = flag.Set("rapid.steps", "100")
@@ -297,8 +304,11 @@ func (m *machine) deliverTo(rt *rapid.T, p *place, no int64) {
 	case no*6000 >= end+m.ref.p.WindowMS:
 		wanted = "playback.not_released"
 	}
-	want(rt, "segment", code(m.through(rt, p.seat).Deliver(p.lease, no)), wanted)
-	if wanted == "" {
+	got := code(m.through(rt, p.seat).Deliver(p.lease, no))
+	if p == m.ref.holder || got != "" { // a process that has not heard of the takeover may still send: it earns nothing
+		want(rt, "segment", got, wanted)
+	}
+	if got == "" {
 		for i := no * 6000 / cell; i < min((no+1)*6000/cell, int64(len(p.sent))); i++ {
 			p.sent[i] = true
 		}

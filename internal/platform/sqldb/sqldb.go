@@ -12,12 +12,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"xueshi/internal/kernel/clock"
+	"xueshi/internal/kernel/errs"
 )
 
 // Engine names a database engine.
@@ -29,8 +31,12 @@ const (
 	Postgres Engine = "postgres"
 )
 
-// maxTries bounds the retries of a serialization failure; the wait doubles from 1 ms.
-const maxTries = 12
+// maxTries bounds the retries of a serialization failure; the wait doubles from 1 ms up to maxWait, and varies, so that
+// those who met do not meet again. Together they last some two seconds.
+const (
+	maxTries = 40
+	maxWait  = 64 * time.Millisecond
+)
 
 // DB is an open database.
 type DB struct {
@@ -146,15 +152,18 @@ func (db *DB) run(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, f func
 	wait := time.Millisecond
 	for try := 1; ; try++ {
 		err := db.once(ctx, pool, opts, f)
-		if err == nil || try == maxTries || !retryable(err) {
+		if err == nil || !retryable(err) {
 			return err
+		}
+		if try == maxTries {
+			return errs.New(errs.Unavailable, "busy").WithRetry(1).WithCause(err)
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(wait):
+		case <-time.After(wait/2 + rand.N(wait)):
 		}
-		wait *= 2
+		wait = min(2*wait, maxWait)
 	}
 }
 

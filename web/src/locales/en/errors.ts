@@ -1,4 +1,5 @@
 export default {
+    busy: 'Busy; a moment, please.',
   errors: {
     internal: 'Something went wrong on our side. Please try again later.',
     network: 'No network. Check it and try once more.',

@@ -1,4 +1,5 @@
 export default {
+    busy: '系统忙，请稍等。',
   errors: {
     internal: '出了点问题，不是你的操作造成的。请稍后再试。',
     network: '连不上网络。请检查网络后再点一次。',
