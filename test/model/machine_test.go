@@ -150,7 +150,7 @@ func (m *machine) acquireBy(rt *rapid.T, takeover bool) {
 	i, seat := m.seat(rt)
 	id := rapid.SampledFrom([]string{"l0401", "l0401", "l0103"}).Draw(rt, "lesson")
 	lease, err := seat.Acquire(id, takeover)
-	wanted := m.ref.mayAcquire(m.now(), takeover)
+	wanted := m.ref.mayAcquire(m.now(), seat.Actor.SessionID, takeover)
 	if m.out[i] {
 		wanted = "identity.login_required"
 	}
@@ -161,7 +161,7 @@ func (m *machine) acquireBy(rt *rapid.T, takeover bool) {
 	n := len(m.ref.lessons[id].credited)
 	p := &place{lease: lease, lesson: id, seat: i, login: seat.Actor.SessionID, claimed: make([]bool, n), sent: make([]bool, n)}
 	m.places = append(m.places, p)
-	m.ref.acquired(m.now(), p, takeover)
+	m.ref.acquired(m.now(), p)
 	if lease.Epoch != m.ref.epoch {
 		rt.Fatalf("epoch %d, want %d", lease.Epoch, m.ref.epoch)
 	}
