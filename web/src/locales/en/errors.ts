@@ -1,6 +1,6 @@
 export default {
-    busy: 'Busy; a moment, please.',
   errors: {
+    busy: 'Busy; a moment, please.',
     internal: 'Something went wrong on our side. Please try again later.',
     network: 'No network. Check it and try once more.',
     'catalog.no_course': 'No such course.',

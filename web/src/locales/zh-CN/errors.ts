@@ -1,6 +1,6 @@
 export default {
-    busy: '系统忙，请稍等。',
   errors: {
+    busy: '系统忙，请稍等。',
     internal: '出了点问题，不是你的操作造成的。请稍后再试。',
     network: '连不上网络。请检查网络后再点一次。',
     'catalog.no_course': '没有找到这门课。',
