@@ -298,8 +298,10 @@ func (b *batchRun) deliveries(ctx context.Context, tx *sqldb.Tx, batch []*item) 
 			continue
 		}
 		if e := b.c.cache.get(it.seg.learnerID); e != nil && e.study.SessionID == it.seg.sessionID {
-			e.delivered = e.delivered.add(it.seg.segment)
-			b.c.cache.put(it.seg.learnerID, e) // a rollback drops the entry
+			if !e.delivered.has(it.seg.segment) {
+				e.delivered = e.delivered.add(it.seg.segment)
+				b.c.cache.put(it.seg.learnerID, e) // a rollback drops the entry
+			}
 		}
 	}
 	return nil

@@ -62,12 +62,14 @@ func newSwap(columns []string, values func(*Study) []any) *swap {
 		if kind == "" {
 			kind = "bigint"
 		}
-		args = append(args, fmt.Sprintf("$%d::%s[]", i+1, kind))
+		args = append(args, fmt.Sprintf("(SELECT $%d::%s[])", i+1, kind))
 	}
 	n := len(columns)
 	return &swap{columns: columns, values: values,
 		row: fmt.Sprintf("UPDATE study SET %s, version = version + 1 WHERE learner_id = $%d AND version = $%d", strings.Join(sets, ", "), n+1, n+2),
-		batch: fmt.Sprintf("UPDATE study s SET %s, version = s.version + 1 FROM unnest(%s, $%d::text[], $%d::bigint[]) AS b(%s, learner_id, version)"+
+		// A planner that sees how long the arrays are reads the whole table for them, hundreds of pages a batch, once the
+		// table is a few thousand rows; behind a SELECT it cannot see, and finds each row by its key at any size.
+		batch: fmt.Sprintf("UPDATE study s SET %s, version = s.version + 1 FROM unnest(%s, (SELECT $%d::text[]), (SELECT $%d::bigint[])) AS b(%s, learner_id, version)"+
 			" WHERE s.learner_id = b.learner_id AND s.version = b.version RETURNING s.learner_id",
 			strings.Join(from, ", "), strings.Join(args, ", "), n+1, n+2, strings.Join(columns, ", "))}
 }
