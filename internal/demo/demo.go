@@ -45,13 +45,13 @@ type question struct {
 }
 
 type lessonSource struct {
-	ID        string                  `json:"id"`
-	Chapter   string                  `json:"chapter"`
-	Title     string                  `json:"title"`
-	Points    []string                `json:"points"`
-	Slides    []struct{ T, S string } `json:"slides"`
-	Questions []question              `json:"questions"`
-	Media     string                  `json:"media"` // folder of the media, if it is not named as the lesson
+	ID        string     `json:"id"`
+	Chapter   string     `json:"chapter"`
+	Title     string     `json:"title"`
+	Points    []string   `json:"points"`
+	Questions []question `json:"questions"`
+	Handout   handout    `json:"handout"`
+	Media     string     `json:"media"` // folder of the media, if it is not named as the lesson
 }
 
 type courseSource struct {
@@ -235,12 +235,8 @@ func seedLesson(ctx context.Context, tx *sqldb.Tx, courseID string, number int, 
 	if err != nil {
 		return err
 	}
-	var handout strings.Builder
-	for _, s := range l.Slides {
-		fmt.Fprintf(&handout, "%s\n%s\n\n", s.T, s.S)
-	}
 	if _, err := tx.Exec(ctx, `INSERT INTO lesson (id, course_id, chapter, number, title, media_id, media_rev, points, handout) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		l.ID, courseID, l.Chapter, number, l.Title, m.ID, m.Rev, string(points), strings.TrimSpace(handout.String())); err != nil {
+		l.ID, courseID, l.Chapter, number, l.Title, m.ID, m.Rev, string(points), l.Handout.text()); err != nil {
 		return err
 	}
 	for no, q := range l.Questions {
