@@ -8,7 +8,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"log"
 	"os"
 	"os/exec"
@@ -93,10 +92,12 @@ func makeLesson(c course, l lesson, number int) {
 	must(os.RemoveAll(out))
 	must(os.MkdirAll(out, 0o755))
 	said := speakLesson(l)
-	pictures := make([]string, len(l.Slides))
+	pages := make([]string, len(l.Slides))
 	for i, s := range l.Slides {
-		pictures[i] = filepath.Join(tmp, fmt.Sprintf("s%02d.png", i))
-		draw(pictures[i], page(c, l, s, number, i))
+		pages[i] = page(c, l, s, number, i)
+	}
+	pictures := draw(tmp, pages)
+	for i := range l.Slides {
 		still(pictures[i], filepath.Join(out, said.slides[i].Thumb), "320:180", "5")
 	}
 	still(pictures[0], filepath.Join(out, "poster.jpg"), "640:360", "4")
