@@ -29,6 +29,15 @@ func (r *report) expect(ok bool, format string, args ...any) {
 	}
 }
 
+// most are the first faults and how many follow: a lesson whose frames are off has one fault for each.
+func (r *report) most() []string {
+	const show = 20
+	if len(r.lines) <= show {
+		return r.lines
+	}
+	return append(r.lines[:show:show], fmt.Sprintf("%s: … and %d more", r.where, len(r.lines)-show))
+}
+
 func main() {
 	root := flag.String("root", "demo", "folder with courses.json, media and audio")
 	flag.Parse()
@@ -43,7 +52,7 @@ func main() {
 			one := &report{where: l.ID}
 			measured := checkMedia(one, *root, l, src)
 			fmt.Printf("%s %s\n", l.ID, measured)
-			r.lines = append(r.lines, one.lines...)
+			r.lines = append(r.lines, one.most()...)
 		}
 	}
 	for _, line := range r.lines {

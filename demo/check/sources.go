@@ -127,7 +127,7 @@ func checkSources(r *report, src sources) {
 			checkCaptions(one, l)
 			checkTexts(one, l)
 			checkSegments(one, src.files, l)
-			r.lines = append(r.lines, one.lines...)
+			r.lines = append(r.lines, one.most()...)
 		}
 		r.expect(total*10 >= c.Tenths*tenthMS*9, "%s lasts %d s for %d tenths of an hour", c.ID, total/1000, c.Tenths)
 		r.expect(len(answers) > 1, "%s has every right answer at the same place", c.ID)

@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	loudness  = -18.5                                                             // LUFS, of lessons
-	loudDigit = -20.0                                                             // LUFS, of a spoken digit
-	limit     = "alimiter=limit=0.5:attack=2:release=30:level=false:latency=true" // AAC overshoots by up to 4 dB
+	loudness  = -18.5 // LUFS, of lessons
+	loudDigit = -20.0 // LUFS, of a spoken digit
+	peakDB    = -1.1  // dBTP, at most
 )
 
 // film writes one 720p rendition at a constant 10 fps with a key frame every six seconds, as inspection profile "slides" asks.
@@ -58,31 +58,38 @@ func still(picture, out, size, quality string) {
 func sound(pcm []byte, tmp string) {
 	wave := filepath.Join(tmp, "speech.wav")
 	must(os.WriteFile(wave, wav(pcm, rate), 0o600))
-	filter := level(wave, "aresample=48000", loudness) + ",atrim=start_sample=1024,asetpts=N/SR/TB"
-	run("ffmpeg", "-y", "-loglevel", "error", "-i", wave, "-af", filter, "-c:a", "aac", "-b:a", "24k", "-ac", "1", filepath.Join(tmp, "speech.aac"))
+	coded := filepath.Join(tmp, "speech.aac")
+	for top := 0.5; ; top *= 0.85 { // AAC overshoots the limiter by up to 5 dB
+		filter := level(wave, "aresample=48000", loudness, top) + ",atrim=start_sample=1024,asetpts=N/SR/TB"
+		run("ffmpeg", "-y", "-loglevel", "error", "-i", wave, "-af", filter, "-c:a", "aac", "-b:a", "24k", "-ac", "1", coded)
+		if measure(coded, "anull", "Peak:") <= peakDB {
+			return
+		}
+	}
 }
 
-// level is a filter that brings a sound, behind another filter, to the wanted loudness with its peaks limited.
-func level(wave, before string, want float64) string {
+// level is a filter that brings a sound, behind another filter, to the wanted loudness with its peaks limited to top of full scale.
+func level(wave, before string, want, top float64) string {
 	filter, db := before, 0.0
 	for range 3 { // the limiter takes some of the gain
-		db += want - measure(wave, filter)
-		filter = fmt.Sprintf("%s,volume=%.2fdB,%s", before, db, limit)
+		db += want - measure(wave, filter, "I:")
+		filter = fmt.Sprintf("%s,volume=%.2fdB,alimiter=limit=%.3g:attack=2:release=30:level=false:latency=true", before, db, top)
 	}
 	return filter
 }
 
-// measure is a sound's integrated loudness behind a filter, LUFS.
-func measure(wave, filter string) float64 {
-	report := run("ffmpeg", "-hide_banner", "-nostats", "-i", wave, "-af", filter+",ebur128=framelog=verbose", "-f", "null", "-")
-	_, report, _ = strings.Cut(report, "Integrated loudness:")
+// measure is what ffmpeg finds of a sound behind a filter: "I:" its integrated loudness, LUFS, or "Peak:" its true peak, dBTP.
+func measure(file, filter, what string) float64 {
+	report := run("ffmpeg", "-hide_banner", "-nostats", "-i", file, "-af", filter+",ebur128=peak=true:framelog=verbose", "-f", "null", "-")
+	_, report, _ = strings.Cut(report, "Summary:")
+	_, report, _ = strings.Cut(report, what)
 	fields := strings.Fields(report)
-	if len(fields) < 2 {
-		log.Fatalf("%s: no loudness", wave)
+	if len(fields) == 0 {
+		log.Fatalf("%s: no %s", file, what)
 	}
-	lufs, err := strconv.ParseFloat(fields[1], 64)
+	value, err := strconv.ParseFloat(fields[0], 64)
 	must(err)
-	return lufs
+	return value
 }
 
 // mux packages picture and sound into init.mp4, 0.m4s, 1.m4s …
@@ -104,7 +111,7 @@ func digits() {
 		must(os.WriteFile(wave, wav(speak(word, 115), rate), 0o600))
 		// a digit is shorter than a gating block of the loudness measure, so it is measured said many times over
 		const again = "aresample=8000,apad=whole_len=8000,aloop=loop=9:size=8000"
-		filter := strings.Replace(level(wave, again, loudDigit), again, "aresample=8000", 1)
+		filter := strings.Replace(level(wave, again, loudDigit, 0.5), again, "aresample=8000", 1)
 		run("ffmpeg", "-y", "-loglevel", "error", "-i", wave, "-af", filter, "-ac", "1", "-f", "s16le", fmt.Sprintf("demo/audio/digit_%d.pcm", n))
 	}
 }
