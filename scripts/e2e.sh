@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Browser tests against the real program, in Chromium.
+# Browser tests against the real program, in Chromium: two files at a time, since they mostly wait for the video.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 make --no-print-directory build
-exec node --test --test-concurrency=1 e2e/*.test.mjs
+exec node --test --test-concurrency=2 e2e/*.test.mjs

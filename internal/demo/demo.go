@@ -68,8 +68,9 @@ type courseSource struct {
 }
 
 type coursesFile struct {
-	Providers []org.Provider `json:"providers"`
-	Courses   []courseSource `json:"courses"`
+	Providers []org.Provider  `json:"providers"`
+	Courses   []courseSource  `json:"courses"`
+	Headings  handoutHeadings `json:"handout_headings"`
 }
 
 type cityFile struct {
@@ -100,7 +101,7 @@ func Seed(ctx context.Context, d Deps) (logins []Login, made bool, err error) {
 	ctx = identity.SystemContext(ctx, "demo")
 	var courses coursesFile
 	var city cityFile
-	if err := readJSON(d.Source, "courses.json", &courses); err != nil {
+	if err := readCourses(d.Source, &courses); err != nil {
 		return nil, false, err
 	}
 	if err := readJSON(d.Source, "city.json", &city); err != nil {
@@ -195,6 +196,18 @@ func seedYears(ctx context.Context, tx *sqldb.Tx, city cityFile) error {
 		if _, err := tx.Exec(ctx, `INSERT INTO rule_set (region_id, year, version, total_tenths, professional_num, professional_den, minutes_per_hour, legal_source)
 			VALUES ($1, $2, 1, 900, 2, 3, 45, $3)`, city.City.ID, y, city.LegalSource); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+func readCourses(source fs.FS, f *coursesFile) error {
+	if err := readJSON(source, "courses.json", f); err != nil {
+		return err
+	}
+	for _, c := range f.Courses {
+		for i := range c.Lessons {
+			c.Lessons[i].Handout.headings = f.Headings
 		}
 	}
 	return nil
