@@ -29,13 +29,16 @@ type Service struct{ db *sqldb.DB }
 func New(db *sqldb.DB) *Service { return &Service{db} }
 
 // Enrol gives the actor a free course for the course's year. Enrolling twice gives the same enrolment.
-// Errors: NotFound "catalog.no_course"; Conflict "enrolment.withdrawn", "enrolment.year_closed"; Precondition "enrolment.payment_required".
+// Errors: NotFound "catalog.no_course"; Conflict "enrolment.withdrawn", "enrolment.year_closed"; Precondition "identity.consent_required", "enrolment.payment_required".
 func (s *Service) Enrol(ctx context.Context, courseID string) (e Enrolment, err error) {
 	actor, err := identity.Require(ctx, identity.Learner)
 	if err != nil {
 		return e, err
 	}
 	err = s.db.Write(ctx, func(tx *sqldb.Tx) error {
+		if err := identity.ConsentedTx(ctx, tx, actor.PersonID); err != nil {
+			return err
+		}
 		c, err := catalog.CourseTx(ctx, tx, courseID)
 		if err != nil {
 			return err

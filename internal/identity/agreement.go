@@ -16,21 +16,26 @@ type Agreements struct {
 }
 
 // AgreementVersions is what somebody who registers now must agree to: the newest published texts (legal.go).
-func (s *Service) AgreementVersions(ctx context.Context) (Agreements, error) {
-	a := Agreements{Agreement: FirstVersion, Privacy: FirstVersion}
-	type newest struct{ document, version string }
-	err := s.db.Read(ctx, func(tx *sqldb.Tx) error {
-		rows, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (n newest, err error) { return n, row.Scan(&n.document, &n.version) },
-			`SELECT document, version FROM legal_text t WHERE no = (SELECT max(no) FROM legal_text o WHERE o.document = t.document)`)
-		for _, n := range rows {
-			if n.document == UserAgreement {
-				a.Agreement = n.version
-			} else {
-				a.Privacy = n.version
-			}
-		}
+func (s *Service) AgreementVersions(ctx context.Context) (a Agreements, err error) {
+	err = s.db.Read(ctx, func(tx *sqldb.Tx) error {
+		a, err = agreementsTx(ctx, tx)
 		return err
 	})
+	return a, err
+}
+
+func agreementsTx(ctx context.Context, tx *sqldb.Tx) (Agreements, error) {
+	a := Agreements{Agreement: FirstVersion, Privacy: FirstVersion}
+	type newest struct{ document, version string }
+	rows, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (n newest, err error) { return n, row.Scan(&n.document, &n.version) },
+		`SELECT document, version FROM legal_text t WHERE no = (SELECT max(no) FROM legal_text o WHERE o.document = t.document)`)
+	for _, n := range rows {
+		if n.document == UserAgreement {
+			a.Agreement = n.version
+		} else {
+			a.Privacy = n.version
+		}
+	}
 	a.Agreed = a.Agreement
 	if a.Privacy != a.Agreement {
 		a.Agreed += "/" + a.Privacy
@@ -77,15 +82,29 @@ func (s *Service) ConsentNeeded(ctx context.Context) (needed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	now, err := s.AgreementVersions(ctx)
-	if err != nil {
-		return false, err
-	}
 	err = s.db.Read(ctx, func(tx *sqldb.Tx) error {
-		n, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT count(*) FROM consent WHERE person_id = $1
-			AND (document = 'agreement' AND version = $2 OR document = 'privacy' AND version = $3)`, actor.PersonID, now.Agreement, now.Privacy)
-		needed = n < 2
+		needed, err = consentNeededTx(ctx, tx, actor.PersonID)
 		return err
 	})
 	return needed, err
+}
+
+// ConsentedTx holds back what would gather more about a person who has not agreed to the present texts (PIPL articles 13 and 14):
+// enrolment and study. What was begun under the texts before goes on. Errors: Precondition "identity.consent_required".
+func ConsentedTx(ctx context.Context, tx *sqldb.Tx, personID string) error {
+	needed, err := consentNeededTx(ctx, tx, personID)
+	if err == nil && needed {
+		err = errs.New(errs.Precondition, "identity.consent_required")
+	}
+	return err
+}
+
+func consentNeededTx(ctx context.Context, tx *sqldb.Tx, personID string) (bool, error) {
+	now, err := agreementsTx(ctx, tx)
+	if err != nil {
+		return false, err
+	}
+	n, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT count(*) FROM consent WHERE person_id = $1
+		AND (document = 'agreement' AND version = $2 OR document = 'privacy' AND version = $3)`, personID, now.Agreement, now.Privacy)
+	return n < 2, err
 }

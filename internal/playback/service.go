@@ -79,7 +79,7 @@ const (
 // Acquire takes the study lease for a lesson (R1.10d–h): one active play per person, and per device key.
 // Errors: Conflict "playback.lease_held" {device_name, since_ms} unless Takeover; Conflict "playback.device_busy";
 // Limited "playback.takeover_cooldown"; Conflict "playback.nonce_stale"; Unauthenticated "playback.device_unproven";
-// and those of Lessons.MayStudyTx.
+// and those of identity.ConsentedTx and Lessons.MayStudyTx.
 func (s *Service) Acquire(ctx context.Context, a Acquire) (lease Lease, err error) {
 	actor, err := identity.Require(ctx, identity.Learner)
 	if err != nil {
@@ -105,6 +105,9 @@ func (s *Service) Acquire(ctx context.Context, a Acquire) (lease Lease, err erro
 }
 
 func (s *Service) acquireTx(ctx context.Context, tx *sqldb.Tx, actor identity.Actor, deviceName string, a Acquire) (lease Lease, err error) {
+	if err := identity.ConsentedTx(ctx, tx, actor.PersonID); err != nil {
+		return lease, err
+	}
 	lesson, err := s.lessons.MayStudyTx(ctx, tx, actor.PersonID, a.LessonID)
 	if err != nil {
 		return lease, err

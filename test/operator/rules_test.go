@@ -137,7 +137,9 @@ func TestANewTextAsksEverybodyAgain(t *testing.T) {
 	sqltest.Each(t, func(t *testing.T, env *sqltest.Env) {
 		c := city.New(t, env)
 		boss, o := staff(t, c, identity.Operator, "")
-		d := c.Login(t, c.Learner(t), "pc")
+		_, d := c.Enrolled(t, "c01")
+		play, err := d.Acquire("l0101", false)
+		must(t, err)
 		needed := func() bool {
 			var s struct {
 				Needed bool `json:"consent_needed"`
@@ -169,6 +171,12 @@ func TestANewTextAsksEverybodyAgain(t *testing.T) {
 		if !needed() {
 			t.Fatal("nobody is asked")
 		}
+		_, err = d.Acquire("l0101", true)
+		refused(t, err, 428, "identity.consent_required")
+		refused(t, d.Do("POST", "/api/learner/enrolments", map[string]any{"course_id": "c02"}, nil), 428, "identity.consent_required")
+		if a, err := play.Beat("paused", 0, 0); err != nil || a.State != "ok" { // what was begun under the old texts is not lost
+			t.Fatalf("the place that plays: %q, %v", a.State, err)
+		}
 		var v struct{ Agreed, Agreement, Privacy string }
 		must(t, d.Do("GET", "/api/public/account/agreements", nil, &v))
 		if v.Agreement != "2026-1" || v.Privacy != "2026-2" {
@@ -179,6 +187,9 @@ func TestANewTextAsksEverybodyAgain(t *testing.T) {
 		if needed() {
 			t.Fatal("asked after agreeing")
 		}
+		must(t, d.Do("POST", "/api/learner/enrolments", map[string]any{"course_id": "c02"}, nil))
+		_, err = d.Acquire("l0101", true)
+		must(t, err)
 		var now, old struct {
 			Version     string
 			BodyZH      string `json:"body_zh"`

@@ -67,7 +67,17 @@ func newProblem(status int, code string) *Problem {
 
 // WriteProblem answers with err as a problem, for plain handlers.
 func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
+	writeProblem(w, toProblem(r.Context(), err))
+}
+
+// WriteProblemAs is WriteProblem under another status: where the client is a player that goes by the number.
+func WriteProblemAs(w http.ResponseWriter, r *http.Request, status int, err error) {
 	p := toProblem(r.Context(), err)
+	p.Status, p.Title = status, http.StatusText(status)
+	writeProblem(w, p)
+}
+
+func writeProblem(w http.ResponseWriter, p *Problem) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")
 	if p.RetryAfter > 0 {

@@ -97,10 +97,9 @@ func refuse(w http.ResponseWriter, r *http.Request, err error) {
 	e := errs.As(err)
 	switch e.Code {
 	case "playback.not_released":
-		w.Header().Set("Retry-After", "5")
-		http.Error(w, e.Code, http.StatusTooEarly)
+		httpx.WriteProblemAs(w, r, http.StatusTooEarly, e.WithRetry(5))
 	case "playback.superseded":
-		http.Error(w, e.Code, http.StatusGone)
+		httpx.WriteProblemAs(w, r, http.StatusGone, e)
 	default:
 		httpx.WriteProblem(w, r, err)
 	}

@@ -44,6 +44,7 @@ export async function ask<T>(call: Promise<{ data?: T; error?: unknown; response
     const problem = toProblem(answer.response.status, answer.error)
     if (problem.status === 401 && problem.code.startsWith('identity.'))
       window.dispatchEvent(new CustomEvent('session-ended'))
+    if (problem.code === 'identity.consent_required') window.dispatchEvent(new CustomEvent('consent-required'))
     throw problem
   }
   return answer.data as T

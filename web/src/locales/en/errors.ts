@@ -44,6 +44,7 @@ export default {
     'identity.code_limit': 'Too many codes; try again later.',
     'identity.code_purpose': 'The code was not sent. Reload the page and try again.',
     'identity.code_wrong': 'The code is wrong or too old.',
+    'identity.consent_required': 'Please read and agree to the new user agreement and privacy policy first.',
     'identity.correction': 'Some things need a change.',
     'identity.device_key': 'This browser cannot make a device key; use a newer one.',
     'identity.export_limit': 'Three exports a day are enough; please come back tomorrow.',

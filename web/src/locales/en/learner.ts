@@ -3,7 +3,7 @@ export default {
     year: 'Year {year}',
     missing: 'Still missing',
     done: 'This year is complete',
-    left: '{days} days left until 31 December. ',
+    left: '{days} days left this year, today included. ',
     pace: '{minutes} minutes a day will do.',
     enough: 'You may study more, or print your record.',
     last: 'Last at {at}, {when}, {device}',

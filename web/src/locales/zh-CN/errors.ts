@@ -44,6 +44,7 @@ export default {
     'identity.code_limit': '验证码发得太频繁了，请稍后再试。',
     'identity.code_purpose': '验证码没有发出。请刷新页面后再试。',
     'identity.code_wrong': '验证码不对或已过期。',
+    'identity.consent_required': '请先阅读并同意新的用户协议和隐私政策。',
     'identity.correction': '有几处需要改一改。',
     'identity.device_key': '浏览器没能生成设备密钥，请换一个新一些的浏览器。',
     'identity.export_limit': '今天已经导出 3 次，请明天再来。',

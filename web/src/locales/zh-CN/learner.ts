@@ -3,7 +3,7 @@ export default {
     year: '{year} 年度',
     missing: '今年还差',
     done: '今年的学时已经学够',
-    left: '离 12 月 31 日还有 {days} 天。',
+    left: '本年度还有 {days} 天可以学（含今天）。',
     pace: '每天学 {minutes} 分钟，可以按时完成。',
     enough: '可以继续选修，也可以打印学习档案。',
     last: '上次学到 {at}，{when}，{device}',
