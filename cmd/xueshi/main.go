@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -78,6 +79,7 @@ func main() {
 
 // Run serves until a signal, then drains: open requests end, what waits for the database is committed.
 func (s *serve) Run(ctx context.Context) error {
+	app.TradeMemory()
 	a, err := app.New(ctx, app.Config{Data: s.Data, Database: s.Database, Demo: s.Media, TLS: s.TLS, Proxied: s.Proxied,
 		Simulate: s.Demo, LogCodes: s.Demo}, clock.System{}, nil)
 	if err != nil {
@@ -88,6 +90,7 @@ func (s *serve) Run(ctx context.Context) error {
 		return errors.Join(err, a.Close())
 	}
 	a.Start(ctx)
+	debug.FreeOSMemory() // what starting took and nobody will ask for again
 	srv := httpx.Server(a.Handler)
 	fmt.Printf("http://%s\n", ln.Addr())
 	failed := make(chan error, 1)

@@ -129,7 +129,7 @@ func again(f func() error) (err error) {
 
 func personTx(ctx context.Context, tx *sqldb.Tx, a *app.App, actor *identity.Actor, i int, device []byte, token string) (err error) {
 	actor.PersonID, err = a.Identity.CreatePersonTx(ctx, tx, identity.NewPerson{Name: "load", IDNumber: fmt.Sprintf("%018d", i), Phone: fmt.Sprintf("19%09d", i),
-		RegionID: "140902", UnitID: "u01", Agreed: "load", Grants: actor.Grants})
+		RegionID: "140902", UnitID: "u01", Agreed: identity.FirstVersion, Grants: actor.Grants})
 	if err != nil {
 		return err
 	}

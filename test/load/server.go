@@ -29,6 +29,7 @@ func serveMain() {
 	dir, err := os.MkdirTemp("", "load")
 	check(err)
 	cfg := app.Config{Data: dir, Database: *database, Demo: *demoDir}
+	app.TradeMemory()
 	a, err := app.New(ctx, cfg, clock.System{}, nil)
 	check(err)
 	_, _, err = demo.Seed(ctx, demo.Deps{DB: a.DB, Store: a.Store, Identity: a.Identity, Source: os.DirFS(*demoDir)})

@@ -60,7 +60,7 @@ func (db *DB) openPostgres(dsn string) (err error) {
 
 func (db *DB) openSQLite(path string) (err error) {
 	db.engine = SQLite
-	q := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(10000)", "cache_size(-65536)", "wal_autocheckpoint(4000)"}}
+	q := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(10000)", "cache_size(-65536)", "wal_autocheckpoint(16000)"}}
 	q.Set("_txlock", "immediate")
 	if db.write, err = sql.Open("sqlite", "file:"+path+"?"+q.Encode()); err != nil {
 		return err
