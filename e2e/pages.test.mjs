@@ -45,8 +45,9 @@ test('large text and a page without login', async () => {
   await page.waitForURL(/\/login\?next=/)
   await page.getByRole('button', { name: '大字版' }).click()
   assert.equal(await page.evaluate(() => document.documentElement.dataset.text), 'large')
+  await look(page, '/login', 'large')
   await login(env, page, env.people[0])
-  await look(page, '/', 'large')
+  for (const route of own) await look(page, route, 'large')
   await context.close()
 })
 

@@ -1,17 +1,28 @@
 #!/usr/bin/env bash
-# The simulations at full size, on both engines; writes a dated result under bench/. Takes hours.
+# The simulations at full size, on both engines; each part writes its dated result under bench/. All of it takes hours.
+#   scripts/soak.sh [rule|model|leases|killed …]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-out=bench/soak-$(date -u +%Y-%m-%d).txt
 export XUESHI_SOAK=1 XUESHI_TEST_ALL=1 XUESHI_TEST_PG_FSYNC=off
-{
-  date -u +%FT%TZ
-  git rev-parse --short HEAD
-  go version
-  echo "== the rule: honest links and any player"
+go_test() { scripts/test-postgres.sh go test -count=1 -v "$@"; }
+rule() { # honest links and any player, against the rule alone
   go test -count=1 -v -run 'Honest|Invariants' -rapid.checks=20000 -timeout 60m ./internal/playback
-  echo "== the service against the reference model, and lease histories of many callers"
-  scripts/test-postgres.sh go test -count=1 -v -timeout 8h ./test/model
-  echo "== killed with SIGKILL, again and again"
+}
+model() { # the service against the reference model
+  go_test -run AnySequence -timeout 8h ./test/model
+}
+leases() { # histories of many callers, and whether some order explains each
+  go_test -run Linearizable -timeout 8h ./test/model
+}
+killed() { # SIGKILL under load, again and again
   scripts/test-postgres.sh go test -count=10 -v -run Kill -timeout 2h ./test/attack
-} 2>&1 | grep -v '^=== ' | tee "$out"
+}
+[ $# -gt 0 ] || set -- rule model leases killed
+for part; do
+  {
+    date -u +%FT%TZ
+    git rev-parse --short HEAD
+    go version
+    "$part"
+  } 2>&1 | grep -v '^=== ' | tee "bench/soak-$part-$(date -u +%Y-%m-%d).txt"
+done

@@ -43,7 +43,7 @@ func (a *App) register(mux *http.ServeMux, api huma.API, lessons *lessons, cooki
 	provider.Register(api, a.Supervision)
 	provider.RegisterQuestions(api, a.Classroom)
 	bureau.Register(api, a.Supervision)
-	desk := operator.Desk{DB: a.DB, Org: orgs, Credit: a.Credit, Granter: a.Playback}
+	desk := operator.Desk{DB: a.DB, Org: orgs, Identity: a.Identity, Credit: a.Credit, Granter: a.Playback}
 	operator.RegisterAccount(api, a.Identity)
 	operator.RegisterDesk(api, desk)
 	operator.RegisterSites(api, desk)

@@ -144,6 +144,22 @@ func (s *Service) Appeals(ctx context.Context, state, after string, n int) (out 
 	return out, next, err
 }
 
+// AppealsWaiting tells an operator how many appeals wait for a decision.
+func (s *Service) AppealsWaiting(ctx context.Context) (w identity.Waiting, err error) {
+	if _, err := identity.Require(ctx, identity.Operator); err != nil {
+		return w, err
+	}
+	err = s.db.Read(ctx, func(tx *sqldb.Tx) error {
+		w, _, err = sqldb.One(ctx, tx, func(row sqldb.Scanner) (identity.Waiting, error) {
+			var count, oldest int64
+			err := row.Scan(&count, &oldest)
+			return identity.WaitingSince(count, oldest), err
+		}, `SELECT count(*), coalesce(min(submitted_at), 0) FROM appeal WHERE state = 'submitted'`)
+		return err
+	})
+	return w, err
+}
+
 // Decide answers an appeal. Granting credits the missing part by hand and books the course if that completes it.
 // Errors: NotFound "credit.no_appeal"; Conflict "credit.appeal_decided"; Forbidden "credit.own_record"; Invalid "credit.appeal".
 func (s *Service) Decide(ctx context.Context, appealID string, grant bool, answer string, granter Granter) (granted int64, err error) {

@@ -159,6 +159,39 @@ func (s *Service) PendingRequests(ctx context.Context, unitID, kind, after strin
 	return s.requests(ctx, `r.state = 'pending' AND r.unit_id = $1 AND r.kind = $2 AND r.id > $3 ORDER BY r.id LIMIT $4`, unitID, kind, after, limit)
 }
 
+// Waiting is how much waits for a decision, and since when.
+type Waiting struct {
+	Count int64      `json:"count"`
+	Since *time.Time `json:"since,omitempty" doc:"When the oldest came; absent when nothing waits"`
+}
+
+// WaitingSince makes a Waiting of a count and the oldest's instant in microseconds.
+func WaitingSince(count, oldest int64) Waiting {
+	if count == 0 {
+		return Waiting{}
+	}
+	at := time.UnixMicro(oldest).UTC()
+	return Waiting{count, &at}
+}
+
+// RequestsWaiting tells an operator how many requests wait, by kind.
+func (s *Service) RequestsWaiting(ctx context.Context) (map[string]Waiting, error) {
+	if _, err := Require(ctx, Operator); err != nil {
+		return nil, err
+	}
+	out := map[string]Waiting{}
+	err := s.db.Read(ctx, func(tx *sqldb.Tx) error {
+		_, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (kind string, err error) {
+			var count, oldest int64
+			err = row.Scan(&kind, &count, &oldest)
+			out[kind] = WaitingSince(count, oldest)
+			return kind, err
+		}, `SELECT kind, count(*), min(created_at) FROM identity_request WHERE state = 'pending' GROUP BY kind`)
+		return err
+	})
+	return out, err
+}
+
 func (s *Service) requests(ctx context.Context, where string, args ...any) (out []Request, err error) {
 	err = s.db.Read(ctx, func(tx *sqldb.Tx) error {
 		out, err = sqldb.Rows(ctx, tx, scanRequest, requestColumns+where, args...)

@@ -103,3 +103,40 @@ func auditOf(t *testing.T, o *client.Device, boss, p city.Person) {
 	wantField(t, o.Do("GET", "/api/operator/audit?from=yesterday", nil, nil), "identity.audit_filter", "from")
 	wantField(t, o.Do("GET", "/api/operator/audit?after=xyz", nil, nil), "identity.audit_filter", "after")
 }
+
+// TestWhatWaitsIsCounted: each kind of thing an operator decides, with the oldest's time; decided ones are gone from it.
+func TestWhatWaitsIsCounted(t *testing.T) {
+	t.Parallel()
+	sqltest.Each(t, func(t *testing.T, env *sqltest.Env) {
+		c := city.New(t, env)
+		_, o := staff(t, c, identity.Operator, "")
+		type waiting struct {
+			Count int64
+			Since *time.Time
+		}
+		look := func() (w struct{ Appeals, Transfers, Corrections waiting }) {
+			must(t, o.Do("GET", "/api/operator/waiting", nil, &w))
+			return w
+		}
+		if w := look(); w.Appeals.Count+w.Transfers.Count+w.Corrections.Count != 0 || w.Appeals.Since != nil || w.Transfers.Since != nil {
+			t.Fatalf("nothing waits, and yet %+v", w)
+		}
+		_, d := c.Enrolled(t, "c01")
+		must(t, d.Do("POST", "/api/learner/account/unit-transfer", map[string]any{"unit_id": "u02"}, nil))
+		first := c.Clock.Now()
+		var appeal struct{ ID string }
+		file := map[string]any{"lesson_id": "l0101", "from_ms": 0, "to_ms": 5000, "text": "看完了却没有计上"}
+		must(t, d.Do("POST", "/api/learner/appeals", file, &appeal))
+		c.Clock.Advance(time.Hour)
+		_, second := c.Enrolled(t, "c01")
+		must(t, second.Do("POST", "/api/learner/appeals", file, nil))
+		w := look()
+		if w.Appeals.Count != 2 || w.Transfers.Count != 1 || w.Corrections.Count != 0 || !w.Appeals.Since.Equal(first.Truncate(time.Microsecond)) {
+			t.Fatalf("waiting %+v, first at %s", w, first)
+		}
+		must(t, o.Do("POST", "/api/operator/appeals/"+appeal.ID+"/decision", map[string]any{"grant": false, "answer": "没有播放记录"}, nil))
+		if w := look(); w.Appeals.Count != 1 || !w.Appeals.Since.After(first) {
+			t.Fatalf("after a decision %+v", w)
+		}
+	})
+}

@@ -253,6 +253,7 @@ func TestOnlyOperatorsChangeWhatOperatorsChange(t *testing.T) {
 		{"POST", "/api/operator/accounts/find", map[string]any{"account": "13935010001"}, only},
 		{"GET", "/api/operator/accounts/requests?kind=transfer", nil, only},
 		{"GET", "/api/operator/settings", nil, only},
+		{"GET", "/api/operator/waiting", nil, only},
 	}
 	who := map[identity.Role]string{"": "", identity.Learner: "", identity.UnitAdmin: "u01", identity.Teacher: "jinyun", identity.ProviderStaff: "jinyun", identity.Marker: "jinyun",
 		identity.Agent: "", identity.TeamLeader: "", identity.BureauStaff: "1409", identity.Inspector: "1409", identity.Operator: ""}

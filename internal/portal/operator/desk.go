@@ -16,10 +16,18 @@ import (
 
 // Desk is the operator's daily work: appeals to decide, settings to change.
 type Desk struct {
-	DB      *sqldb.DB
-	Org     *org.Service
-	Credit  *credit.Service
-	Granter credit.Granter
+	DB       *sqldb.DB
+	Org      *org.Service
+	Identity *identity.Service
+	Credit   *credit.Service
+	Granter  credit.Granter
+}
+
+// Waiting is what waits for an operator.
+type Waiting struct {
+	Appeals     identity.Waiting `json:"appeals" doc:"Learners who say their time is wrong"`
+	Transfers   identity.Waiting `json:"transfers" doc:"Learners who change their unit"`
+	Corrections identity.Waiting `json:"corrections" doc:"Names or ID numbers to be corrected"`
 }
 
 // Decided is how an appeal ended.
@@ -29,6 +37,18 @@ type Decided struct {
 
 // RegisterDesk puts it on api.
 func RegisterDesk(api huma.API, d Desk) {
+	httpx.Handle(api, huma.Operation{Method: http.MethodGet, Path: "/api/operator/waiting", Summary: "How much waits for an operator, and since when"},
+		func(ctx context.Context, _ *struct{}) (*httpx.Body[Waiting], error) {
+			requests, err := d.Identity.RequestsWaiting(ctx)
+			if err != nil {
+				return nil, err
+			}
+			appeals, err := d.Credit.AppealsWaiting(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return httpx.OK(Waiting{appeals, requests["transfer"], requests["correction"]})
+		})
 	httpx.Handle(api, huma.Operation{Method: http.MethodGet, Path: "/api/operator/appeals", Summary: "Appeals in a state, the oldest first"},
 		func(ctx context.Context, in *struct {
 			httpx.Paging

@@ -1186,6 +1186,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operator/waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much waits for an operator, and since when */
+        get: operations["get-api-operator-waiting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/operator/years": {
         parameters: {
             query?: never;
@@ -2456,6 +2473,15 @@ export interface components {
             /** Format: date-time */
             seen_at: string;
         };
+        IdentityWaiting: {
+            /** Format: int64 */
+            count: number;
+            /**
+             * Format: date-time
+             * @description When the oldest came; absent when nothing waits
+             */
+            since?: string;
+        };
         IdentityWish: {
             id_number?: string;
             name?: string;
@@ -2713,6 +2739,14 @@ export interface components {
             default: components["schemas"]["CreditRule"];
             /** @description The newest version of every region that has one */
             items: components["schemas"]["CreditRuleVersion"][] | null;
+        };
+        OperatorWaiting: {
+            /** @description Learners who say their time is wrong */
+            appeals: components["schemas"]["IdentityWaiting"];
+            /** @description Names or ID numbers to be corrected */
+            corrections: components["schemas"]["IdentityWaiting"];
+            /** @description Learners who change their unit */
+            transfers: components["schemas"]["IdentityWaiting"];
         };
         OrgProvider: {
             id: string;
@@ -6186,6 +6220,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IdentityLegalText"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-operator-waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorWaiting"];
                 };
             };
             /** @description Error */

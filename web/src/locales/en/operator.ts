@@ -14,6 +14,13 @@ export default {
     back: 'To the study page',
     decided: 'Answered.',
     count: 'Version {n}',
+    waiting: {
+      appeals: 'Appeals',
+      transfers: 'Unit transfers',
+      corrections: 'Corrections',
+      since: 'The oldest from {at}',
+      nothing: 'Nothing is waiting',
+    },
     settingsLead: 'Changes hold at once on every page; each keeps its version and reason.',
     keys: {
       site_name: 'Site name',

@@ -14,6 +14,13 @@ export default {
     back: '回到学习首页',
     decided: '已答复。',
     count: '第 {n} 版',
+    waiting: {
+      appeals: '时长核查',
+      transfers: '单位调转',
+      corrections: '信息更正',
+      since: '最早 {at} 提交',
+      nothing: '没有等待办理的',
+    },
     settingsLead: '改动立即在全站生效，每次改动都留下版本和原因。',
     keys: {
       site_name: '站点名称',
