@@ -48,6 +48,11 @@ test('large text and a page without login', async () => {
   await look(page, '/login', 'large')
   await login(env, page, env.people[0])
   for (const route of own) await look(page, route, 'large')
+  await page.goto(env.base + '/learn/l0103')
+  for (const button of await page.locator('.player .row button').all()) {
+    const box = await button.boundingBox()
+    assert.ok(box.x >= 0 && box.x + box.width <= PHONE.width, `a control stands at ${box.x}…${box.x + box.width}`)
+  }
   await context.close()
 })
 
