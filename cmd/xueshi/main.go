@@ -90,7 +90,7 @@ func (s *serve) Run(ctx context.Context) error {
 		return errors.Join(err, a.Close())
 	}
 	a.Start(ctx)
-	debug.FreeOSMemory() // what starting took and nobody will ask for again
+	time.AfterFunc(time.Second/2, debug.FreeOSMemory) // what starting took and nobody will ask for again; not before the first answers
 	srv := httpx.Server(a.Handler)
 	fmt.Printf("http://%s\n", ln.Addr())
 	failed := make(chan error, 1)
