@@ -79,7 +79,6 @@ func main() {
 
 // Run serves until a signal, then drains: open requests end, what waits for the database is committed.
 func (s *serve) Run(ctx context.Context) error {
-	app.TradeMemory()
 	a, err := app.New(ctx, app.Config{Data: s.Data, Database: s.Database, Demo: s.Media, TLS: s.TLS, Proxied: s.Proxied,
 		Simulate: s.Demo, LogCodes: s.Demo}, clock.System{}, nil)
 	if err != nil {
@@ -89,6 +88,7 @@ func (s *serve) Run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, a.Close())
 	}
+	app.TradeMemory() // after starting, which only fetches more pages from the kernel for it
 	a.Start(ctx)
 	time.AfterFunc(time.Second/2, debug.FreeOSMemory) // what starting took and nobody will ask for again; not before the first answers
 	srv := httpx.Server(a.Handler)
