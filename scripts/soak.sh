@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 export XUESHI_SOAK=1 XUESHI_TEST_ALL=1 XUESHI_TEST_PG_FSYNC=off
 go_test() { scripts/test-postgres.sh go test -count=1 -v "$@"; }
 rule() { # honest links and any player, against the rule alone
-  go test -count=1 -v -run 'Honest|Invariants' -rapid.checks=20000 -timeout 60m ./internal/playback
+  go test ./internal/playback -count=1 -v -timeout 60m -run 'Honest|Invariants' -rapid.checks=20000
 }
 model() { # the service against the reference model
   go_test -run AnySequence -timeout 8h ./test/model
@@ -24,5 +24,5 @@ for part; do
     git rev-parse --short HEAD
     go version
     "$part"
-  } 2>&1 | grep -v '^=== ' | tee "bench/soak-$part-$(date -u +%Y-%m-%d).txt"
+  } 2>&1 | grep -v -e '^=== ' -e '^go: downloading' | tee "bench/soak-$part-$(date -u +%Y-%m-%d).txt"
 done
