@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"xueshi/internal/catalog"
 	"xueshi/internal/classroom"
 	"xueshi/internal/credit"
 	"xueshi/internal/enrolment"
@@ -22,6 +23,7 @@ import (
 	"xueshi/internal/notify"
 	"xueshi/internal/platform/blob"
 	"xueshi/internal/platform/httpx"
+	"xueshi/internal/platform/jobs"
 	"xueshi/internal/platform/ledger"
 	"xueshi/internal/platform/secret"
 	"xueshi/internal/platform/sqldb"
@@ -59,6 +61,9 @@ type App struct {
 	Notify      *notify.Service
 	Classroom   *classroom.Service
 	Supervision *supervision.Service
+	Jobs        *jobs.Queue
+	Media       *media.Service
+	Catalog     *catalog.Service
 	Signer      *ledger.Signer
 	Handler     http.Handler
 	stop        func()
@@ -93,6 +98,9 @@ func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Poli
 	}
 	a.Identity = identity.New(db, a.Keys, a.Outbox, identity.WithProofs(a.Store))
 	a.Credit, a.Supervision = credit.New(db), supervision.New(db)
+	a.Jobs = jobs.New(db)
+	a.Media = media.New(media.Deps{DB: db, Store: a.Store, Jobs: a.Jobs, Clock: clk, Dir: filepath.Join(cfg.Data, "uploads")})
+	a.Catalog = catalog.New(db, a.Media)
 	a.Notify = notify.New(db)
 	a.Classroom = classroom.New(db, a.Notify)
 	if a.Signer, err = ledger.NewSigner(a.Keys.Derive("evidence-log")); err != nil {
@@ -111,6 +119,7 @@ func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Poli
 func (a *App) join() {
 	a.Identity.Tell(a.Notify)
 	a.Credit.Tell(a.Notify)
+	a.Media.Serve(a.Catalog)
 	for _, e := range []identity.Exporter{enrolment.New(a.DB), a.Playback, a.Credit, a.Notify, a.Classroom} {
 		a.Identity.AddExporter(e)
 	}

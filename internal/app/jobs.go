@@ -15,19 +15,22 @@ import (
 type job struct {
 	name string
 	turn func(ctx context.Context) (next time.Duration, err error) // next = how long until there may be more to do
+	wake <-chan struct{}                                           // there is something to do now; nil = never
 }
 
 // jobs is everything that happens by itself.
 func (a *App) jobs() []job {
 	return []job{
-		{"anchor", func(ctx context.Context) (time.Duration, error) { return again(a.Credit.Anchor(ctx, a.Signer)) }},
-		{"closing", func(ctx context.Context) (time.Duration, error) {
+		{name: "anchor", turn: func(ctx context.Context) (time.Duration, error) { return again(a.Credit.Anchor(ctx, a.Signer)) }},
+		{name: "closing", turn: func(ctx context.Context) (time.Duration, error) {
 			_, err := a.Identity.FinishClosings(ctx)
 			return time.Minute, err
 		}},
-		{"fold", func(ctx context.Context) (time.Duration, error) { return again(a.Supervision.Fold(ctx)) }},
-		{"reminders", func(ctx context.Context) (time.Duration, error) { return again(a.Credit.Remind(ctx)) }},
-		{"sms", a.Outbox.Resend},
+		{name: "fold", turn: func(ctx context.Context) (time.Duration, error) { return again(a.Supervision.Fold(ctx)) }},
+		{name: "reminders", turn: func(ctx context.Context) (time.Duration, error) { return again(a.Credit.Remind(ctx)) }},
+		{name: "sms", turn: a.Outbox.Resend},
+		{name: "courseware", turn: a.Jobs.Turn, wake: a.Jobs.Woken()},
+		{name: "uploads", turn: func(ctx context.Context) (time.Duration, error) { return time.Minute, a.Media.Sweep(ctx) }},
 	}
 }
 
@@ -62,6 +65,8 @@ func (j job) run(ctx context.Context) {
 			wait.Stop()
 			return
 		case <-wait.C:
+		case <-j.wake:
+			wait.Stop()
 		}
 	}
 }

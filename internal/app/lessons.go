@@ -170,7 +170,7 @@ func (l *lessonPages) compose(ctx context.Context, tx *sqldb.Tx, actor identity.
 	}
 	page = learner.LessonPage{
 		Lesson: learner.LessonInfo{ID: c.ID, Title: c.Title, Chapter: c.Chapter, Number: c.Number, DurationMS: c.DurationMS, Points: c.Points, Handout: c.Handout},
-		Media:  learner.MediaInfo{CaptionsURL: publicURL(m, "captions.vtt"), PosterURL: publicURL(m, "poster.jpg"), Slides: []learner.SlideInfo{}},
+		Media:  learner.MediaInfo{CaptionsURL: captionsURL(m, c.Captions), PosterURL: publicURL(m, "poster.jpg"), Slides: []learner.SlideInfo{}},
 		Lease:  learner.LeaseInfo{State: p.Lease, DeviceName: p.DeviceName}, Nonce: p.Nonce, Check: p.Check, NextCheckMS: p.NextCheckMS,
 		Progress: l.progress(p),
 	}
@@ -248,4 +248,12 @@ func (l *lessonPages) Stretches(ctx context.Context, lessonID string) (out []lea
 		return err
 	})
 	return out, err
+}
+
+// captionsURL is empty for a lesson without captions.
+func captionsURL(m *media.Media, file string) string {
+	if file == "" {
+		return ""
+	}
+	return publicURL(m, file)
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"xueshi/internal/catalog"
 	"xueshi/internal/enrolment"
 	"xueshi/internal/kernel/clock"
 	"xueshi/internal/org"
@@ -36,12 +35,13 @@ func (a *App) handler(lessons *lessons, cookies session.Cookies, o httpx.Options
 // register puts every portal on mux and into the document of api.
 func (a *App) register(mux *http.ServeMux, api huma.API, lessons *lessons, cookies session.Cookies, clk clock.Clock) {
 	orgs, enrolments := org.New(a.DB), enrolment.New(a.DB)
-	public.Register(api, public.Services{Identity: a.Identity, Org: orgs, Catalog: catalog.New(a.DB), Enrolment: enrolments, Cookies: cookies})
+	public.Register(api, public.Services{Identity: a.Identity, Org: orgs, Catalog: a.Catalog, Enrolment: enrolments, Cookies: cookies})
 	learner.Register(mux, api, learner.Services{Identity: a.Identity, Enrolment: enrolments, Playback: a.Playback, Credit: a.Credit,
 		Notify: a.Notify, Classroom: a.Classroom, Lessons: &lessonPages{lessons, a.Playback}, Signer: a.Signer, Clock: clk, Cookies: cookies})
 	unit.RegisterAccount(api, a.Identity)
 	provider.Register(api, a.Supervision)
 	provider.RegisterQuestions(api, a.Classroom)
+	provider.RegisterMaking(mux, api, provider.Making{Catalog: a.Catalog, Media: a.Media})
 	bureau.Register(api, a.Supervision)
 	desk := operator.Desk{DB: a.DB, Org: orgs, Identity: a.Identity, Credit: a.Credit, Granter: a.Playback}
 	operator.RegisterAccount(api, a.Identity)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"xueshi/internal/kernel/errs"
+	"xueshi/internal/media"
 	"xueshi/internal/platform/sqldb"
 )
 
@@ -44,6 +45,7 @@ type Lesson struct {
 	DurationMS int64    `json:"duration_ms"`
 	Points     []string `json:"points"`
 	Handout    string   `json:"handout"`
+	Captions   string   `json:"-"` // file of its captions beside the media; empty = none
 }
 
 // Hours writes tenths of hours as "0.4".
@@ -75,11 +77,14 @@ type Filter struct {
 	Limit                     int
 }
 
-// Service reads the catalogue for everybody.
-type Service struct{ db *sqldb.DB }
+// Service reads the catalogue for everybody, and makes it for the providers.
+type Service struct {
+	db    *sqldb.DB
+	files *media.Service
+}
 
-// New makes the service.
-func New(db *sqldb.DB) *Service { return &Service{db} }
+// New makes the service; files are where lessons come from.
+func New(db *sqldb.DB, files *media.Service) *Service { return &Service{db, files} }
 
 // Search lists published courses, newest id last, keyset-paged.
 func (s *Service) Search(ctx context.Context, f Filter) (out []Course, next string, err error) {
@@ -146,11 +151,11 @@ func CourseTx(ctx context.Context, tx *sqldb.Tx, courseID string) (Course, error
 	return c, err
 }
 
-const lessonColumns = `l.id, l.course_id, l.chapter, l.number, l.title, l.media_id, l.media_rev, m.duration_ms, l.points, l.handout`
+const lessonColumns = `l.id, l.course_id, l.chapter, l.number, l.title, l.media_id, l.media_rev, m.duration_ms, l.points, l.handout, l.captions`
 
 func scanLesson(row sqldb.Scanner) (l Lesson, err error) {
 	var points string
-	err = row.Scan(&l.ID, &l.CourseID, &l.Chapter, &l.Number, &l.Title, &l.MediaID, &l.MediaRev, &l.DurationMS, &points, &l.Handout)
+	err = row.Scan(&l.ID, &l.CourseID, &l.Chapter, &l.Number, &l.Title, &l.MediaID, &l.MediaRev, &l.DurationMS, &points, &l.Handout, &l.Captions)
 	if err == nil {
 		err = json.Unmarshal([]byte(points), &l.Points)
 	}

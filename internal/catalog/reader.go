@@ -92,12 +92,19 @@ func OutlineTx(ctx context.Context, tx *sqldb.Tx, courseID string) ([]OutlineLes
 			return nil, err
 		}
 		base := fmt.Sprintf("/media/public/%s/%d/", m.ID, m.Rev)
-		out[i] = OutlineLesson{Lesson: l, Slides: len(m.Slides), Width: m.Width, Height: m.Height, CaptionsURL: base + "captions.vtt", PosterURL: base + "poster.jpg"}
+		out[i] = OutlineLesson{Lesson: l, Slides: len(m.Slides), Width: m.Width, Height: m.Height, CaptionsURL: captionsURL(base, l), PosterURL: base + "poster.jpg"}
 		if out[i].Questions, err = outlineQuestionsTx(ctx, tx, l.ID); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
+}
+
+func captionsURL(base string, l Lesson) string {
+	if l.Captions == "" {
+		return ""
+	}
+	return base + l.Captions
 }
 
 func outlineQuestionsTx(ctx context.Context, tx *sqldb.Tx, lessonID string) ([]OutlineQuestion, error) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"xueshi/internal/catalog"
 	"xueshi/internal/credit"
 	"xueshi/internal/enrolment"
 	"xueshi/internal/identity"
@@ -230,7 +231,7 @@ func seedCourses(ctx context.Context, tx *sqldb.Tx, d Deps, year int, courses []
 			all = append(all, m)
 		}
 		if _, err := tx.Exec(ctx, `INSERT INTO course (id, provider_id, code, title, summary, subject, year, hours_tenths, minutes, teacher, teacher_bio, price_fen, sequential, state)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, 'published')`,
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, 'draft')`,
 			c.ID, c.Provider, c.Code, c.Title, c.Summary, c.Subject, year, c.Tenths, total/60_000, c.Teacher, c.Bio); err != nil {
 			return err
 		}
@@ -238,6 +239,9 @@ func seedCourses(ctx context.Context, tx *sqldb.Tx, d Deps, year int, courses []
 			if err := seedLesson(ctx, tx, c.ID, i+1, l, all[i]); err != nil {
 				return err
 			}
+		}
+		if _, err := tx.Exec(ctx, `UPDATE course SET state = 'published' WHERE id = $1`, c.ID); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -248,8 +252,11 @@ func seedLesson(ctx context.Context, tx *sqldb.Tx, courseID string, number int, 
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, `INSERT INTO lesson (id, course_id, chapter, number, title, media_id, media_rev, points, handout) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		l.ID, courseID, l.Chapter, number, l.Title, m.ID, m.Rev, string(points), l.Handout.text()); err != nil {
+	if _, err := tx.Exec(ctx, `INSERT INTO lesson (id, course_id, chapter, number, title, media_id, media_rev, points, handout) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)`,
+		l.ID, courseID, l.Chapter, number, l.Title, m.ID, string(points), l.Handout.text()); err != nil {
+		return err
+	}
+	if err := catalog.ImportedTx(ctx, tx, l.ID, m.Rev); err != nil {
 		return err
 	}
 	for no, q := range l.Questions {

@@ -64,9 +64,19 @@ type manifest struct {
 	Slides     []Slide `json:"slides"`
 }
 
-// ImportTx stores a packaged lesson folder (lesson.json, init.mp4, 0.m4s …, captions.vtt, poster.jpg, slides).
-// Errors: Invalid "media.manifest" when the manifest and the files do not fit each other.
+// ImportTx is Keep and InsertTx for a lesson that came packaged with the program, as its first revision.
 func ImportTx(ctx context.Context, tx *sqldb.Tx, store blob.Store, dir fs.FS, mediaID string) (*Media, error) {
+	m, err := Keep(store, dir, mediaID, 1)
+	if err != nil {
+		return nil, err
+	}
+	return m, InsertTx(ctx, tx, m)
+}
+
+// Keep stores the files of a packaged lesson folder (lesson.json, init.mp4, 0.m4s …, captions.vtt, poster.jpg, slides) as a
+// revision of a media; it may be repeated.
+// Errors: Invalid "media.manifest" when the manifest and the files do not fit each other.
+func Keep(store blob.Store, dir fs.FS, mediaID string, rev int64) (*Media, error) {
 	raw, err := fs.ReadFile(dir, "lesson.json")
 	if err != nil {
 		return nil, err
@@ -78,22 +88,24 @@ func ImportTx(ctx context.Context, tx *sqldb.Tx, store blob.Store, dir fs.FS, me
 	if mf.SegmentMS <= 0 || mf.DurationMS <= 0 || mf.Segments != (mf.DurationMS+mf.SegmentMS-1)/mf.SegmentMS {
 		return nil, errs.New(errs.Invalid, "media.manifest", "media", mediaID)
 	}
-	m := &Media{ID: mediaID, Rev: 1, DurationMS: mf.DurationMS, SegmentMS: mf.SegmentMS, Segments: mf.Segments, Width: mf.Width, Height: mf.Height, Codecs: mf.Codecs, Slides: mf.Slides}
+	m := &Media{ID: mediaID, Rev: rev, DurationMS: mf.DurationMS, SegmentMS: mf.SegmentMS, Segments: mf.Segments, Width: mf.Width, Height: mf.Height, Codecs: mf.Codecs, Slides: mf.Slides}
 	for n := range m.Segments {
 		if _, err := fs.Stat(dir, strconv.FormatInt(n, 10)+".m4s"); err != nil {
 			return nil, errs.New(errs.Invalid, "media.manifest", "media", mediaID, "segment", n).WithCause(err)
 		}
 	}
-	if err := copyFiles(store, dir, m); err != nil {
-		return nil, err
-	}
+	return m, copyFiles(store, dir, m)
+}
+
+// InsertTx names a kept revision in the database; one that is there already stays.
+func InsertTx(ctx context.Context, tx *sqldb.Tx, m *Media) error {
 	slides, err := json.Marshal(m.Slides)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO media (id, rev, duration_ms, segment_ms, segments, width, height, codecs, slides)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, m.ID, m.Rev, m.DurationMS, m.SegmentMS, m.Segments, m.Width, m.Height, m.Codecs, string(slides))
-	return m, err
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id, rev) DO NOTHING`, m.ID, m.Rev, m.DurationMS, m.SegmentMS, m.Segments, m.Width, m.Height, m.Codecs, string(slides))
+	return err
 }
 
 func copyFiles(store blob.Store, dir fs.FS, m *Media) error {

@@ -43,6 +43,39 @@ table course: teacher_bio text not null
 table course: price_fen bigint not null
 table course: sequential bigint not null
 table course: state text not null
+table courseware: lesson_id text not null
+table courseware: rev bigint not null
+table courseware: origin text not null
+table courseware: profile text not null
+table courseware: original_id text not null
+table courseware: report_id text not null
+table courseware: unwaived bigint not null
+table courseware: packaged bigint not null
+table courseware: state text not null
+table courseware: code text not null
+table courseware: note text not null
+table courseware: captions text not null
+table courseware: captions_waiver text not null
+table courseware: content_matches bigint not null
+table courseware: uploaded_by text not null
+table courseware: uploaded_at bigint not null
+table courseware: reviewed_by text not null
+table courseware: reviewed_at bigint not null
+table courseware: published_at bigint not null
+table courseware: version bigint not null
+table courseware_fault: id text not null
+table courseware_fault: lesson_id text not null
+table courseware_fault: rev bigint not null
+table courseware_fault: source text not null
+table courseware_fault: kind text not null
+table courseware_fault: at_ms bigint not null
+table courseware_fault: note text not null
+table courseware_fault: person_id text not null
+table courseware_fault: state text not null
+table courseware_fault: answer text not null
+table courseware_fault: answered_by text not null
+table courseware_fault: at bigint not null
+table courseware_fault: answered_at bigint not null
 table credential: gateway text not null
 table credential: version bigint not null
 table credential: state text not null
@@ -112,6 +145,39 @@ table identity_request: created_at bigint not null
 table identity_request: decided_at bigint not null
 table identity_request: decided_by text not null
 table identity_request: answer text not null
+table inspection_policy: region_id text not null
+table inspection_policy: year bigint not null
+table inspection_policy: version bigint not null
+table inspection_policy: numbers text not null
+table inspection_policy: legal_source text not null
+table inspection_policy: reason text not null
+table inspection_policy: set_by text not null
+table inspection_policy: set_at bigint not null
+table inspection_report: id text not null
+table inspection_report: original_id text not null
+table inspection_report: profile text not null
+table inspection_report: policy_version bigint not null
+table inspection_report: policy text not null
+table inspection_report: verdict text not null
+table inspection_report: failing bigint not null
+table inspection_report: measured text not null
+table inspection_report: findings text not null
+table inspection_report: took_ms bigint not null
+table inspection_report: at bigint not null
+table job: id text not null
+table job: kind text not null
+table job: key text not null
+table job: args text not null
+table job: state text not null
+table job: try bigint not null
+table job: failures bigint not null
+table job: due_at bigint not null
+table job: lease_until bigint not null
+table job: done bigint not null
+table job: total bigint not null
+table job: error text not null
+table job: created_at bigint not null
+table job: ended_at bigint not null
 table legal_text: document text not null
 table legal_text: no bigint not null
 table legal_text: version text not null
@@ -129,6 +195,7 @@ table lesson: media_id text not null
 table lesson: media_rev bigint not null
 table lesson: points text not null
 table lesson: handout text not null
+table lesson: captions text not null default 'captions.vtt'::text
 table lesson_note: id text not null
 table lesson_note: person_id text not null
 table lesson_note: course_id text not null
@@ -219,6 +286,15 @@ table message: read_at bigint not null
 table message_mute: person_id text not null
 table message_mute: kind text not null
 table message_mute: muted_at bigint not null
+table original: id text not null
+table original: provider_id text not null
+table original: hash text not null
+table original: bytes bigint not null
+table original: name text not null
+table original: made_from text not null
+table original: repair text not null
+table original: uploaded_by text not null
+table original: uploaded_at bigint not null
 table person: id text not null
 table person: name text not null
 table person: id_number_seal bytea not null
@@ -453,6 +529,26 @@ table unit_import: account_id text not null
 table unit_import: rows_seal bytea not null
 table unit_import: created_at bigint not null
 table unit_import: confirmed_at bigint not null
+table upload: id text not null
+table upload: provider_id text not null
+table upload: lesson_id text not null
+table upload: profile text not null
+table upload: name text not null
+table upload: bytes bigint not null
+table upload: state text not null
+table upload: code text not null
+table upload: params text not null
+table upload: original_id text not null
+table upload: uploaded_by text not null
+table upload: created_at bigint not null
+table upload: ended_at bigint not null
+table waiver: lesson_id text not null
+table waiver: rev bigint not null
+table waiver: report_id text not null
+table waiver: no bigint not null
+table waiver: reason text not null
+table waiver: waived_by text not null
+table waiver: at bigint not null
 table window_result: learner_id text not null
 table window_result: window_no bigint not null
 table window_result: result text not null
@@ -480,6 +576,22 @@ constraint course: course_pkey PRIMARY KEY (id)
 constraint course: course_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES provider(id)
 constraint course: course_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'inspecting'::text, 'reviewed'::text, 'published'::text, 'withdrawn'::text])))
 constraint course: course_subject_check CHECK ((subject = ANY (ARRAY['public'::text, 'professional'::text])))
+constraint courseware: courseware_check CHECK (((origin = 'import'::text) OR (state <> ALL (ARRAY['reviewed'::text, 'published'::text])) OR ((report_id <> ''::text) AND (unwaived = 0) AND (packaged = 1) AND (content_matches = 1) AND (reviewed_by <> ''::text) AND (reviewed_by <> uploaded_by) AND ((captions <> ''::text) OR (captions_waiver <> ''::text)))))
+constraint courseware: courseware_content_matches_check CHECK ((content_matches = ANY (ARRAY[(0)::bigint, (1)::bigint])))
+constraint courseware: courseware_lesson_id_fkey FOREIGN KEY (lesson_id) REFERENCES lesson(id)
+constraint courseware: courseware_origin_check CHECK ((origin = ANY (ARRAY['upload'::text, 'repair'::text, 'import'::text])))
+constraint courseware: courseware_packaged_check CHECK ((packaged = ANY (ARRAY[(0)::bigint, (1)::bigint])))
+constraint courseware: courseware_pkey PRIMARY KEY (lesson_id, rev)
+constraint courseware: courseware_profile_check CHECK ((profile = ANY (ARRAY['video'::text, 'slides'::text])))
+constraint courseware: courseware_rev_check CHECK ((rev >= 1))
+constraint courseware: courseware_state_check CHECK ((state = ANY (ARRAY['inspecting'::text, 'refused'::text, 'inspected'::text, 'reviewed'::text, 'published'::text, 'withdrawn'::text])))
+constraint courseware: courseware_unwaived_check CHECK ((unwaived >= 0))
+constraint courseware_fault: courseware_fault_at_ms_check CHECK ((at_ms >= 0))
+constraint courseware_fault: courseware_fault_kind_check CHECK ((kind = ANY (ARRAY['no_sound'::text, 'noise'::text, 'black'::text, 'frozen'::text, 'out_of_sync'::text, 'blurred'::text, 'wrong_content'::text, 'captions'::text, 'other'::text])))
+constraint courseware_fault: courseware_fault_lesson_id_fkey FOREIGN KEY (lesson_id) REFERENCES lesson(id)
+constraint courseware_fault: courseware_fault_pkey PRIMARY KEY (id)
+constraint courseware_fault: courseware_fault_source_check CHECK ((source = ANY (ARRAY['learner'::text, 'bureau'::text])))
+constraint courseware_fault: courseware_fault_state_check CHECK ((state = ANY (ARRAY['open'::text, 'mended'::text, 'refused'::text])))
 constraint credential: credential_pkey PRIMARY KEY (gateway, version)
 constraint credential: credential_state_check CHECK ((state = ANY (ARRAY['active'::text, 'withdrawn'::text])))
 constraint credit_record: credit_record_hours_tenths_check CHECK ((hours_tenths <> 0))
@@ -505,6 +617,18 @@ constraint identity_request: identity_request_kind_check CHECK ((kind = ANY (ARR
 constraint identity_request: identity_request_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id)
 constraint identity_request: identity_request_pkey PRIMARY KEY (id)
 constraint identity_request: identity_request_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'approved'::text, 'refused'::text, 'withdrawn'::text])))
+constraint inspection_policy: inspection_policy_pkey PRIMARY KEY (region_id, year, version)
+constraint inspection_policy: inspection_policy_region_id_fkey FOREIGN KEY (region_id) REFERENCES region(id)
+constraint inspection_policy: inspection_policy_version_check CHECK ((version >= 1))
+constraint inspection_policy: inspection_policy_year_check CHECK (((year >= 2015) AND (year <= 2100)))
+constraint inspection_report: inspection_report_check CHECK (((verdict = 'pass'::text) = (failing = 0)))
+constraint inspection_report: inspection_report_failing_check CHECK ((failing >= 0))
+constraint inspection_report: inspection_report_original_id_fkey FOREIGN KEY (original_id) REFERENCES original(id)
+constraint inspection_report: inspection_report_pkey PRIMARY KEY (id)
+constraint inspection_report: inspection_report_profile_check CHECK ((profile = ANY (ARRAY['video'::text, 'slides'::text])))
+constraint inspection_report: inspection_report_verdict_check CHECK ((verdict = ANY (ARRAY['pass'::text, 'fail'::text])))
+constraint job: job_pkey PRIMARY KEY (id)
+constraint job: job_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text])))
 constraint legal_text: legal_text_document_check CHECK ((document = ANY (ARRAY['agreement'::text, 'privacy'::text])))
 constraint legal_text: legal_text_document_version_key UNIQUE (document, version)
 constraint legal_text: legal_text_no_check CHECK ((no >= 1))
@@ -543,6 +667,10 @@ constraint message: message_person_id_dedupe_key_key UNIQUE (person_id, dedupe_k
 constraint message: message_pkey PRIMARY KEY (id)
 constraint message_mute: message_mute_kind_check CHECK ((kind = 'reminder'::text))
 constraint message_mute: message_mute_pkey PRIMARY KEY (person_id, kind)
+constraint original: original_bytes_check CHECK ((bytes > 0))
+constraint original: original_pkey PRIMARY KEY (id)
+constraint original: original_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES provider(id)
+constraint original: original_provider_id_hash_key UNIQUE (provider_id, hash)
 constraint person: person_id_number_index_key UNIQUE (id_number_index)
 constraint person: person_phone_index_key UNIQUE (phone_index)
 constraint person: person_pkey PRIMARY KEY (id)
@@ -616,6 +744,16 @@ constraint unit: unit_pkey PRIMARY KEY (id)
 constraint unit: unit_region_id_fkey FOREIGN KEY (region_id) REFERENCES region(id)
 constraint unit: unit_region_id_name_key UNIQUE (region_id, name)
 constraint unit_import: unit_import_pkey PRIMARY KEY (id)
+constraint upload: upload_bytes_check CHECK ((bytes > 0))
+constraint upload: upload_check CHECK (((state <> 'refused'::text) OR (code <> ''::text)))
+constraint upload: upload_check1 CHECK (((state <> 'accepted'::text) OR (original_id <> ''::text)))
+constraint upload: upload_pkey PRIMARY KEY (id)
+constraint upload: upload_profile_check CHECK ((profile = ANY (ARRAY['video'::text, 'slides'::text])))
+constraint upload: upload_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES provider(id)
+constraint upload: upload_state_check CHECK ((state = ANY (ARRAY['receiving'::text, 'received'::text, 'accepted'::text, 'refused'::text, 'abandoned'::text])))
+constraint waiver: waiver_pkey PRIMARY KEY (lesson_id, rev, report_id, no)
+constraint waiver: waiver_reason_check CHECK ((reason <> ''::text))
+constraint waiver: waiver_report_id_fkey FOREIGN KEY (report_id) REFERENCES inspection_report(id)
 constraint window_result: window_result_pkey PRIMARY KEY (learner_id, window_no)
 constraint window_result: window_result_result_check CHECK ((result = ANY (ARRAY['confirmed'::text, 'reopened'::text])))
 constraint year_window: year_window_pkey PRIMARY KEY (year)
@@ -627,6 +765,9 @@ CREATE INDEX audit_entry_at ON public.audit_entry USING btree (at)
 CREATE INDEX audit_entry_object ON public.audit_entry USING btree (object, at)
 CREATE INDEX closed_identity_index ON public.closed_identity USING btree (id_number_index, closed_at)
 CREATE INDEX course_list ON public.course USING btree (state, year, subject, id)
+CREATE INDEX courseware_fault_open ON public.courseware_fault USING btree (lesson_id, state, at_ms)
+CREATE INDEX courseware_original ON public.courseware USING btree (original_id)
+CREATE INDEX courseware_state ON public.courseware USING btree (state, lesson_id, rev)
 CREATE INDEX credit_record_year ON public.credit_record USING btree (person_id, year, no)
 CREATE INDEX enrolment_course ON public.enrolment USING btree (course_id, year, id)
 CREATE INDEX enrolment_person ON public.enrolment USING btree (person_id, year, state, id)
@@ -635,6 +776,9 @@ CREATE INDEX identity_proof_person ON public.identity_proof USING btree (person_
 CREATE INDEX identity_proof_request ON public.identity_proof USING btree (request_id)
 CREATE INDEX identity_request_state ON public.identity_request USING btree (state, id)
 CREATE INDEX identity_request_unit ON public.identity_request USING btree (unit_id, state, id)
+CREATE INDEX inspection_report_original ON public.inspection_report USING btree (original_id, id)
+CREATE INDEX job_due ON public.job USING btree (due_at, id) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]))
+CREATE INDEX job_of ON public.job USING btree (kind, key, id)
 CREATE INDEX lesson_note_course ON public.lesson_note USING btree (person_id, course_id, id)
 CREATE INDEX lesson_note_lesson ON public.lesson_note USING btree (person_id, lesson_id, id)
 CREATE INDEX lesson_progress_course ON public.lesson_progress USING btree (learner_id, course_id)
@@ -646,6 +790,7 @@ CREATE INDEX manual_credit_lesson ON public.manual_credit USING btree (learner_i
 CREATE INDEX merkle_leaf_credit ON public.merkle_leaf USING btree (no) WHERE (kind = 'credit'::text)
 CREATE INDEX message_person ON public.message USING btree (person_id, id)
 CREATE INDEX message_unread ON public.message USING btree (person_id) WHERE (read_at = 0)
+CREATE INDEX original_hash ON public.original USING btree (hash)
 CREATE INDEX person_region ON public.person USING btree (region_id, id)
 CREATE INDEX person_unit ON public.person USING btree (unit_id, id)
 CREATE INDEX playback_session_recent ON public.playback_session USING btree (learner_id, acquired_at)
@@ -664,6 +809,8 @@ CREATE INDEX span_window ON public.span USING btree (learner_id, window_no)
 CREATE INDEX standing_year ON public.standing USING btree (year, about, person_id)
 CREATE INDEX study_device ON public.study USING btree (device_id)
 CREATE INDEX study_unanchored ON public.study USING btree (learner_id) WHERE (chain_seq > anchored_seq)
+CREATE INDEX upload_alive ON public.upload USING btree (created_at) WHERE (state = 'receiving'::text)
+CREATE INDEX upload_provider ON public.upload USING btree (provider_id, id)
 CREATE UNIQUE INDEX appeal_pkey ON public.appeal USING btree (id)
 CREATE UNIQUE INDEX audit_entry_pkey ON public.audit_entry USING btree (id)
 CREATE UNIQUE INDEX closed_identity_pkey ON public.closed_identity USING btree (person_id)
@@ -671,6 +818,9 @@ CREATE UNIQUE INDEX consent_pkey ON public.consent USING btree (person_id, docum
 CREATE UNIQUE INDEX content_question_pkey ON public.content_question USING btree (lesson_id, no)
 CREATE UNIQUE INDEX course_code_key ON public.course USING btree (code)
 CREATE UNIQUE INDEX course_pkey ON public.course USING btree (id)
+CREATE UNIQUE INDEX courseware_fault_once ON public.courseware_fault USING btree (person_id, lesson_id, rev, kind, at_ms) WHERE (state = 'open'::text)
+CREATE UNIQUE INDEX courseware_fault_pkey ON public.courseware_fault USING btree (id)
+CREATE UNIQUE INDEX courseware_pkey ON public.courseware USING btree (lesson_id, rev)
 CREATE UNIQUE INDEX credential_pkey ON public.credential USING btree (gateway, version)
 CREATE UNIQUE INDEX credit_record_once ON public.credit_record USING btree (person_id, course_id, year) WHERE (source = 'platform'::text)
 CREATE UNIQUE INDEX credit_record_person_id_no_key ON public.credit_record USING btree (person_id, no)
@@ -684,6 +834,10 @@ CREATE UNIQUE INDEX enrolment_pkey ON public.enrolment USING btree (id)
 CREATE UNIQUE INDEX identity_proof_pkey ON public.identity_proof USING btree (id)
 CREATE UNIQUE INDEX identity_request_one_pending ON public.identity_request USING btree (person_id, kind) WHERE (state = 'pending'::text)
 CREATE UNIQUE INDEX identity_request_pkey ON public.identity_request USING btree (id)
+CREATE UNIQUE INDEX inspection_policy_pkey ON public.inspection_policy USING btree (region_id, year, version)
+CREATE UNIQUE INDEX inspection_report_pkey ON public.inspection_report USING btree (id)
+CREATE UNIQUE INDEX job_alive ON public.job USING btree (kind, key) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]))
+CREATE UNIQUE INDEX job_pkey ON public.job USING btree (id)
 CREATE UNIQUE INDEX legal_text_document_version_key ON public.legal_text USING btree (document, version)
 CREATE UNIQUE INDEX legal_text_pkey ON public.legal_text USING btree (document, no)
 CREATE UNIQUE INDEX lesson_course_id_number_key ON public.lesson USING btree (course_id, number)
@@ -706,6 +860,8 @@ CREATE UNIQUE INDEX merkle_salt_pkey ON public.merkle_salt USING btree (no)
 CREATE UNIQUE INDEX message_mute_pkey ON public.message_mute USING btree (person_id, kind)
 CREATE UNIQUE INDEX message_person_id_dedupe_key_key ON public.message USING btree (person_id, dedupe_key)
 CREATE UNIQUE INDEX message_pkey ON public.message USING btree (id)
+CREATE UNIQUE INDEX original_pkey ON public.original USING btree (id)
+CREATE UNIQUE INDEX original_provider_id_hash_key ON public.original USING btree (provider_id, hash)
 CREATE UNIQUE INDEX person_id_number_index_key ON public.person USING btree (id_number_index)
 CREATE UNIQUE INDEX person_phone_index_key ON public.person USING btree (phone_index)
 CREATE UNIQUE INDEX person_pkey ON public.person USING btree (id)
@@ -735,14 +891,20 @@ CREATE UNIQUE INDEX tally_run_pkey ON public.tally_run USING btree (id)
 CREATE UNIQUE INDEX unit_import_pkey ON public.unit_import USING btree (id)
 CREATE UNIQUE INDEX unit_pkey ON public.unit USING btree (id)
 CREATE UNIQUE INDEX unit_region_id_name_key ON public.unit USING btree (region_id, name)
+CREATE UNIQUE INDEX upload_pkey ON public.upload USING btree (id)
+CREATE UNIQUE INDEX waiver_pkey ON public.waiver USING btree (lesson_id, rev, report_id, no)
 CREATE UNIQUE INDEX window_result_pkey ON public.window_result USING btree (learner_id, window_no)
 CREATE UNIQUE INDEX year_window_pkey ON public.year_window USING btree (year)
 CREATE TRIGGER audit_entry_append_only BEFORE DELETE OR UPDATE ON public.audit_entry FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER consent_append_only BEFORE DELETE OR UPDATE ON public.consent FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER course_gate BEFORE INSERT OR UPDATE OF state ON public.course FOR EACH ROW EXECUTE FUNCTION hold_course_gate()
 CREATE TRIGGER credit_record_append_only BEFORE DELETE OR UPDATE ON public.credit_record FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER credit_record_mark AFTER INSERT ON public.credit_record FOR EACH ROW EXECUTE FUNCTION mark_standing()
 CREATE TRIGGER enrolment_mark AFTER INSERT OR UPDATE ON public.enrolment FOR EACH ROW EXECUTE FUNCTION mark_standing()
+CREATE TRIGGER inspection_policy_append_only BEFORE DELETE OR UPDATE ON public.inspection_policy FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER inspection_report_append_only BEFORE DELETE OR UPDATE ON public.inspection_report FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER legal_text_append_only BEFORE DELETE OR UPDATE ON public.legal_text FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER lesson_gate BEFORE INSERT OR UPDATE OF media_rev ON public.lesson FOR EACH ROW EXECUTE FUNCTION hold_lesson_gate()
 CREATE TRIGGER login_end AFTER UPDATE OF ended_at ON public.login_session FOR EACH ROW WHEN (((old.ended_at = 0) AND (new.ended_at <> 0))) EXECUTE FUNCTION login_end()
 CREATE TRIGGER manual_credit_append_only BEFORE DELETE OR UPDATE ON public.manual_credit FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER merkle_checkpoint_append_only BEFORE DELETE OR UPDATE ON public.merkle_checkpoint FOR EACH ROW EXECUTE FUNCTION refuse_change()
@@ -756,7 +918,29 @@ CREATE TRIGGER rule_set_append_only BEFORE DELETE OR UPDATE ON public.rule_set F
 CREATE TRIGGER rule_set_mark AFTER INSERT ON public.rule_set FOR EACH ROW EXECUTE FUNCTION mark_rule()
 CREATE TRIGGER setting_append_only BEFORE DELETE OR UPDATE ON public.setting FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER span_append_only BEFORE DELETE OR UPDATE ON public.span FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER waiver_append_only BEFORE DELETE OR UPDATE ON public.waiver FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER window_result_append_only BEFORE DELETE OR UPDATE ON public.window_result FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE OR REPLACE FUNCTION public.hold_course_gate()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ BEGIN
+    IF NEW.state = 'published' AND (TG_OP = 'INSERT' OR EXISTS (SELECT 1 FROM lesson l WHERE l.course_id = NEW.id AND NOT EXISTS
+        (SELECT 1 FROM courseware w WHERE w.lesson_id = l.id AND w.rev = l.media_rev AND w.state = 'published'))) THEN
+        RAISE EXCEPTION 'a lesson of the course has no published courseware' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $function$
+
+CREATE OR REPLACE FUNCTION public.hold_lesson_gate()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ BEGIN
+    IF NEW.media_rev > 0 AND NOT EXISTS (SELECT 1 FROM courseware w WHERE w.lesson_id = NEW.id AND w.rev = NEW.media_rev AND w.state = 'published') THEN
+        RAISE EXCEPTION 'the courseware is not published' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $function$
+
 CREATE OR REPLACE FUNCTION public.login_end()
  RETURNS trigger
  LANGUAGE plpgsql

@@ -54,6 +54,10 @@ CREATE TABLE content_question (
     answer    INTEGER NOT NULL,
     PRIMARY KEY (lesson_id, no)
 ) STRICT;
+CREATE TRIGGER course_gate BEFORE UPDATE OF state ON course WHEN NEW.state = 'published' AND EXISTS (SELECT 1 FROM lesson l WHERE l.course_id = NEW.id
+    AND NOT EXISTS (SELECT 1 FROM courseware w WHERE w.lesson_id = l.id AND w.rev = l.media_rev AND w.state = 'published'))
+BEGIN SELECT RAISE(ABORT, 'a lesson of the course has no published courseware'); END;
+CREATE TRIGGER course_gate_new BEFORE INSERT ON course WHEN NEW.state = 'published' BEGIN SELECT RAISE(ABORT, 'a course begins without lessons'); END;
 CREATE TABLE course (
     id           TEXT PRIMARY KEY,
     provider_id  TEXT NOT NULL REFERENCES provider (id),
@@ -71,6 +75,52 @@ CREATE TABLE course (
     state        TEXT NOT NULL CHECK (state IN ('draft', 'inspecting', 'reviewed', 'published', 'withdrawn'))
 ) STRICT;
 CREATE INDEX course_list ON course (state, year, subject, id);
+CREATE TABLE courseware (
+    lesson_id       TEXT NOT NULL REFERENCES lesson (id),
+    rev             INTEGER NOT NULL CHECK (rev >= 1),
+    origin          TEXT NOT NULL CHECK (origin IN ('upload', 'repair', 'import')),
+    profile         TEXT NOT NULL CHECK (profile IN ('video', 'slides')),
+    original_id     TEXT NOT NULL,
+    report_id       TEXT NOT NULL,
+    unwaived        INTEGER NOT NULL CHECK (unwaived >= 0),
+    packaged        INTEGER NOT NULL CHECK (packaged IN (0, 1)),
+    state           TEXT NOT NULL CHECK (state IN ('inspecting', 'refused', 'inspected', 'reviewed', 'published', 'withdrawn')),
+    code            TEXT NOT NULL,
+    note            TEXT NOT NULL,
+    captions        TEXT NOT NULL,
+    captions_waiver TEXT NOT NULL,
+    content_matches INTEGER NOT NULL CHECK (content_matches IN (0, 1)),
+    uploaded_by     TEXT NOT NULL,
+    uploaded_at     INTEGER NOT NULL,
+    reviewed_by     TEXT NOT NULL,
+    reviewed_at     INTEGER NOT NULL,
+    published_at    INTEGER NOT NULL,
+    version         INTEGER NOT NULL,
+    PRIMARY KEY (lesson_id, rev),
+    -- The gate: whatever a program does, nothing unseen is published.
+    CHECK (origin = 'import' OR state NOT IN ('reviewed', 'published') OR
+        report_id <> '' AND unwaived = 0 AND packaged = 1 AND content_matches = 1 AND reviewed_by <> '' AND reviewed_by <> uploaded_by
+        AND (captions <> '' OR captions_waiver <> ''))
+) STRICT;
+CREATE INDEX courseware_original ON courseware (original_id);
+CREATE INDEX courseware_state ON courseware (state, lesson_id, rev);
+CREATE TABLE courseware_fault (
+    id          TEXT PRIMARY KEY,
+    lesson_id   TEXT NOT NULL REFERENCES lesson (id),
+    rev         INTEGER NOT NULL,
+    source      TEXT NOT NULL CHECK (source IN ('learner', 'bureau')),
+    kind        TEXT NOT NULL CHECK (kind IN ('no_sound', 'noise', 'black', 'frozen', 'out_of_sync', 'blurred', 'wrong_content', 'captions', 'other')),
+    at_ms       INTEGER NOT NULL CHECK (at_ms >= 0),
+    note        TEXT NOT NULL,
+    person_id   TEXT NOT NULL,
+    state       TEXT NOT NULL CHECK (state IN ('open', 'mended', 'refused')),
+    answer      TEXT NOT NULL,
+    answered_by TEXT NOT NULL,
+    at          INTEGER NOT NULL,
+    answered_at INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX courseware_fault_once ON courseware_fault (person_id, lesson_id, rev, kind, at_ms) WHERE state = 'open';
+CREATE INDEX courseware_fault_open ON courseware_fault (lesson_id, state, at_ms);
 CREATE TABLE credential (
     gateway     TEXT NOT NULL,
     version     INTEGER NOT NULL,
@@ -178,6 +228,55 @@ CREATE TABLE identity_request (
 CREATE UNIQUE INDEX identity_request_one_pending ON identity_request (person_id, kind) WHERE state = 'pending';
 CREATE INDEX identity_request_state ON identity_request (state, id);
 CREATE INDEX identity_request_unit ON identity_request (unit_id, state, id);
+CREATE TRIGGER inspection_policy_no_delete BEFORE DELETE ON inspection_policy BEGIN SELECT RAISE(ABORT, 'inspection_policy is append-only'); END;
+CREATE TRIGGER inspection_policy_no_update BEFORE UPDATE ON inspection_policy BEGIN SELECT RAISE(ABORT, 'inspection_policy is append-only'); END;
+CREATE TABLE inspection_policy (
+    region_id    TEXT NOT NULL REFERENCES region (id),
+    year         INTEGER NOT NULL CHECK (year BETWEEN 2015 AND 2100),
+    version      INTEGER NOT NULL CHECK (version >= 1),
+    numbers      TEXT NOT NULL,
+    legal_source TEXT NOT NULL,
+    reason       TEXT NOT NULL,
+    set_by       TEXT NOT NULL,
+    set_at       INTEGER NOT NULL,
+    PRIMARY KEY (region_id, year, version)
+) STRICT;
+CREATE TRIGGER inspection_report_no_delete BEFORE DELETE ON inspection_report BEGIN SELECT RAISE(ABORT, 'inspection_report is append-only'); END;
+CREATE TRIGGER inspection_report_no_update BEFORE UPDATE ON inspection_report BEGIN SELECT RAISE(ABORT, 'inspection_report is append-only'); END;
+CREATE TABLE inspection_report (
+    id             TEXT PRIMARY KEY,
+    original_id    TEXT NOT NULL REFERENCES original (id),
+    profile        TEXT NOT NULL CHECK (profile IN ('video', 'slides')),
+    policy_version INTEGER NOT NULL,
+    policy         TEXT NOT NULL,
+    verdict        TEXT NOT NULL CHECK (verdict IN ('pass', 'fail')),
+    failing        INTEGER NOT NULL CHECK (failing >= 0),
+    measured       TEXT NOT NULL,
+    findings       TEXT NOT NULL,
+    took_ms        INTEGER NOT NULL,
+    at             INTEGER NOT NULL,
+    CHECK ((verdict = 'pass') = (failing = 0))
+) STRICT;
+CREATE INDEX inspection_report_original ON inspection_report (original_id, id);
+CREATE TABLE job (
+    id          TEXT PRIMARY KEY,
+    kind        TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    args        TEXT NOT NULL,
+    state       TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'done', 'failed')),
+    try         INTEGER NOT NULL,
+    failures    INTEGER NOT NULL,
+    due_at      INTEGER NOT NULL,
+    lease_until INTEGER NOT NULL,
+    done        INTEGER NOT NULL,
+    total       INTEGER NOT NULL,
+    error       TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    ended_at    INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX job_alive ON job (kind, key) WHERE state IN ('waiting', 'running');
+CREATE INDEX job_due ON job (due_at, id) WHERE state IN ('waiting', 'running');
+CREATE INDEX job_of ON job (kind, key, id);
 CREATE TRIGGER legal_text_no_delete BEFORE DELETE ON legal_text BEGIN SELECT RAISE(ABORT, 'legal_text is append-only'); END;
 CREATE TRIGGER legal_text_no_update BEFORE UPDATE ON legal_text BEGIN SELECT RAISE(ABORT, 'legal_text is append-only'); END;
 CREATE TABLE legal_text (
@@ -192,6 +291,10 @@ CREATE TABLE legal_text (
     PRIMARY KEY (document, no),
     UNIQUE (document, version)
 ) STRICT;
+CREATE TRIGGER lesson_gate BEFORE UPDATE OF media_rev ON lesson WHEN NEW.media_rev > 0
+    AND NOT EXISTS (SELECT 1 FROM courseware w WHERE w.lesson_id = NEW.id AND w.rev = NEW.media_rev AND w.state = 'published')
+BEGIN SELECT RAISE(ABORT, 'the courseware is not published'); END;
+CREATE TRIGGER lesson_gate_new BEFORE INSERT ON lesson WHEN NEW.media_rev > 0 BEGIN SELECT RAISE(ABORT, 'a lesson begins without courseware'); END;
 CREATE TABLE lesson (
     id        TEXT PRIMARY KEY,
     course_id TEXT NOT NULL REFERENCES course (id),
@@ -201,7 +304,7 @@ CREATE TABLE lesson (
     media_id  TEXT NOT NULL,
     media_rev INTEGER NOT NULL,
     points    TEXT NOT NULL,
-    handout   TEXT NOT NULL,
+    handout   TEXT NOT NULL, captions TEXT NOT NULL DEFAULT 'captions.vtt',
     UNIQUE (course_id, number)
 ) STRICT;
 CREATE TABLE lesson_note (
@@ -350,6 +453,19 @@ CREATE TABLE message_mute (
     muted_at  INTEGER NOT NULL,
     PRIMARY KEY (person_id, kind)
 ) STRICT;
+CREATE TABLE original (
+    id          TEXT PRIMARY KEY,
+    provider_id TEXT NOT NULL REFERENCES provider (id),
+    hash        TEXT NOT NULL,
+    bytes       INTEGER NOT NULL CHECK (bytes > 0),
+    name        TEXT NOT NULL,
+    made_from   TEXT NOT NULL,
+    repair      TEXT NOT NULL,
+    uploaded_by TEXT NOT NULL,
+    uploaded_at INTEGER NOT NULL,
+    UNIQUE (provider_id, hash)
+) STRICT;
+CREATE INDEX original_hash ON original (hash);
 CREATE TRIGGER person_mark AFTER UPDATE OF region_id ON person
 BEGIN INSERT INTO standing_mark (person_id, year) SELECT DISTINCT NEW.id, year FROM standing WHERE person_id = NEW.id; END;
 CREATE TABLE person (
@@ -690,6 +806,37 @@ CREATE TABLE unit_import (
     rows_seal    BLOB NOT NULL,
     created_at   INTEGER NOT NULL,
     confirmed_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE upload (
+    id          TEXT PRIMARY KEY,
+    provider_id TEXT NOT NULL REFERENCES provider (id),
+    lesson_id   TEXT NOT NULL,
+    profile     TEXT NOT NULL CHECK (profile IN ('video', 'slides')),
+    name        TEXT NOT NULL,
+    bytes       INTEGER NOT NULL CHECK (bytes > 0),
+    state       TEXT NOT NULL CHECK (state IN ('receiving', 'received', 'accepted', 'refused', 'abandoned')),
+    code        TEXT NOT NULL,
+    params      TEXT NOT NULL,
+    original_id TEXT NOT NULL,
+    uploaded_by TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    ended_at    INTEGER NOT NULL,
+    CHECK (state <> 'refused' OR code <> ''),
+    CHECK (state <> 'accepted' OR original_id <> '')
+) STRICT;
+CREATE INDEX upload_alive ON upload (created_at) WHERE state = 'receiving';
+CREATE INDEX upload_provider ON upload (provider_id, id);
+CREATE TRIGGER waiver_no_delete BEFORE DELETE ON waiver BEGIN SELECT RAISE(ABORT, 'waiver is append-only'); END;
+CREATE TRIGGER waiver_no_update BEFORE UPDATE ON waiver BEGIN SELECT RAISE(ABORT, 'waiver is append-only'); END;
+CREATE TABLE waiver (
+    lesson_id TEXT NOT NULL,
+    rev       INTEGER NOT NULL,
+    report_id TEXT NOT NULL REFERENCES inspection_report (id),
+    no        INTEGER NOT NULL,
+    reason    TEXT NOT NULL CHECK (reason <> ''),
+    waived_by TEXT NOT NULL,
+    at        INTEGER NOT NULL,
+    PRIMARY KEY (lesson_id, rev, report_id, no)
 ) STRICT;
 CREATE TRIGGER window_result_no_delete BEFORE DELETE ON window_result BEGIN SELECT RAISE(ABORT, 'window_result is append-only'); END;
 CREATE TRIGGER window_result_no_update BEFORE UPDATE ON window_result BEGIN SELECT RAISE(ABORT, 'window_result is append-only'); END;

@@ -77,6 +77,13 @@ func WriteProblemAs(w http.ResponseWriter, r *http.Request, status int, err erro
 	writeProblem(w, p)
 }
 
+// ProblemOf is err as a problem's status and body, for a library that writes its own answers.
+func ProblemOf(ctx context.Context, err error) (status int, body string) {
+	p := toProblem(ctx, err)
+	raw, _ := json.Marshal(p)
+	return p.Status, string(raw)
+}
+
 func writeProblem(w http.ResponseWriter, p *Problem) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")

@@ -128,10 +128,10 @@ func admit(r *http.Request) error {
 	if ct != "application/json" {
 		t, _, err = mime.ParseMediaType(ct)
 	}
-	if err != nil || t != "application/json" && t != "multipart/form-data" {
+	if err != nil || t != "application/json" && t != "multipart/form-data" && !(t == "application/offset+octet-stream" && r.Method == http.MethodPatch) {
 		return newProblem(http.StatusUnsupportedMediaType, "request.content_type")
 	}
-	if r.ContentLength > 16<<20 {
+	if r.ContentLength > 16<<20 || r.ContentLength < 0 && t == "application/offset+octet-stream" {
 		return newProblem(http.StatusRequestEntityTooLarge, "request.too_large")
 	}
 	return nil

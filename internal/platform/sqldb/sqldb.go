@@ -125,6 +125,15 @@ func (db *DB) Read(ctx context.Context, f func(tx *Tx) error) error {
 	return db.run(ctx, db.read, &sql.TxOptions{ReadOnly: true, Isolation: db.level(sql.LevelRepeatableRead)}, f)
 }
 
+// ReadValue runs f in a read-only snapshot and gives what it read.
+func ReadValue[T any](ctx context.Context, db *DB, f func(tx *Tx) (T, error)) (v T, err error) {
+	err = db.Read(ctx, func(tx *Tx) error {
+		v, err = f(tx)
+		return err
+	})
+	return v, err
+}
+
 // Write runs f in a serializable transaction; f may be called again after a serialization failure,
 // so it must have no effect outside the database.
 func (db *DB) Write(ctx context.Context, f func(tx *Tx) error) error {

@@ -1262,6 +1262,93 @@ export interface paths {
         /** The provider's courses in every state */
         get: operations["get-api-provider-providers-by-provider-courses"];
         put?: never;
+        /** Begin a course as a draft */
+        post: operations["post-api-provider-providers-by-provider-courses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/courses/{course}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change what stands about a course */
+        put: operations["put-api-provider-providers-by-provider-courses-by-course"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/courses/{course}/lessons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A course's lessons as they are worked on */
+        get: operations["get-api-provider-providers-by-provider-courses-by-course-lessons"];
+        put?: never;
+        /** Add a lesson to a draft */
+        post: operations["post-api-provider-providers-by-provider-courses-by-course-lessons"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/courses/{course}/lessons/{lesson}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a lesson out of a draft */
+        delete: operations["delete-api-provider-providers-by-provider-courses-by-course-lessons-by-lesson"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/courses/{course}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Submit, recall, publish, withdraw or restore a course */
+        post: operations["post-api-provider-providers-by-provider-courses-by-course-move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/courses/{course}/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Number a draft's lessons anew */
+        put: operations["put-api-provider-providers-by-provider-courses-by-course-order"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1312,6 +1399,227 @@ export interface paths {
         };
         /** Enrolments in the provider's courses, the newest first */
         get: operations["get-api-provider-providers-by-provider-learners"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/lessons/{lesson}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a lesson's texts */
+        put: operations["put-api-provider-providers-by-provider-lessons-by-lesson"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/lessons/{lesson}/courseware": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a file of the media library as the lesson's newest revision */
+        post: operations["post-api-provider-providers-by-provider-lessons-by-lesson-courseware"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/lessons/{lesson}/courseware/{rev}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One revision with its report, sign-off and preview */
+        get: operations["get-api-provider-providers-by-provider-lessons-by-lesson-courseware-by-rev"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/lessons/{lesson}/courseware/{rev}/captions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set a revision's captions (WebVTT) */
+        put: operations["put-api-provider-providers-by-provider-lessons-by-lesson-courseware-by-rev-captions"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/lessons/{lesson}/courseware/{rev}/files/{file...}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file of a revision before publication: playlist, segments, poster, pictures of the report (report/NAME) */
+        get: operations["get-api-provider-providers-by-provider-lessons-by-lesson-courseware-by-rev-files-by-file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/lessons/{lesson}/courseware/{rev}/inspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for another report under the policy in force */
+        post: operations["post-api-provider-providers-by-provider-lessons-by-lesson-courseware-by-rev-inspect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/lessons/{lesson}/courseware/{rev}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a signed-off revision before the learners of a published course */
+        post: operations["post-api-provider-providers-by-provider-lessons-by-lesson-courseware-by-rev-publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/lessons/{lesson}/courseware/{rev}/repair": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for a mended copy as the newest revision */
+        post: operations["post-api-provider-providers-by-provider-lessons-by-lesson-courseware-by-rev-repair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/lessons/{lesson}/courseware/{rev}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign a revision off, or refuse it */
+        post: operations["post-api-provider-providers-by-provider-lessons-by-lesson-courseware-by-rev-review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/lessons/{lesson}/questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replace a lesson's content questions */
+        put: operations["put-api-provider-providers-by-provider-lessons-by-lesson-questions"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/originals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The provider's media library, the newest first */
+        get: operations["get-api-provider-providers-by-provider-originals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Revisions that wait for a reviewer */
+        get: operations["get-api-provider-providers-by-provider-reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Uploads of the provider and what became of them, the newest first */
+        get: operations["get-api-provider-providers-by-provider-uploads"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1386,6 +1694,42 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/provider/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin a resumable upload (tus 1.0.0; Upload-Length, Upload-Metadata) */
+        post: operations["post-api-provider-uploads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Give an upload up (tus 1.0.0) */
+        delete: operations["delete-api-provider-uploads-by-id"];
+        options?: never;
+        /** How far an upload is (tus 1.0.0) */
+        head: operations["head-api-provider-uploads-by-id"];
+        /** Send bytes of an upload (tus 1.0.0; application/offset+octet-stream, at most 16 MiB) */
+        patch: operations["patch-api-provider-uploads-by-id"];
         trace?: never;
     };
     "/api/public/account/agreements": {
@@ -1804,6 +2148,9 @@ export interface components {
         "Ask-transferRequest": {
             unit_id: string;
         };
+        "BodyStruct { ID string \"json:\\\"id\\\"\" }Body": {
+            id: string;
+        };
         CatalogCourse: {
             code: string;
             /** @description Credit hours, one decimal */
@@ -1828,6 +2175,89 @@ export interface components {
             /** Format: int64 */
             year: number;
         };
+        CatalogCourseDraft: {
+            /**
+             * Format: int64
+             * @description Marked credit hours in tenths
+             */
+            hours_tenths: number;
+            /** @description Lessons unlock in order */
+            sequential: boolean;
+            /** @enum {string} */
+            subject: "public" | "professional";
+            summary: string;
+            teacher: string;
+            teacher_bio: string;
+            title: string;
+            /** Format: int64 */
+            year: number;
+        };
+        CatalogCourseware: {
+            /** @description Empty = none yet */
+            captions_url: string;
+            /** @description Why it has none */
+            captions_waiver: string;
+            /** @description Why it was refused */
+            code: string;
+            /** @description The reviewer signed that what is shown is what is said (R1.6b) */
+            content_matches: boolean;
+            inspection: components["schemas"]["JobsStatus"];
+            lesson_id: string;
+            /** @description File name of the original */
+            name: string;
+            /** @description What the reviewer said about it */
+            note: string;
+            /** @enum {string} */
+            origin: "upload" | "repair" | "import";
+            original_id: string;
+            /** @description Its renditions are there: it can be played */
+            packaged: boolean;
+            packing: components["schemas"]["JobsStatus"];
+            /** @enum {string} */
+            profile: "video" | "slides";
+            /** Format: date-time */
+            published_at: string | null;
+            repairing: components["schemas"]["JobsStatus"];
+            report: components["schemas"]["MediaReportHead"];
+            /** Format: int64 */
+            rev: number;
+            /** Format: date-time */
+            reviewed_at: string | null;
+            /** @description Name */
+            reviewed_by: string;
+            /** @enum {string} */
+            state: "inspecting" | "refused" | "inspected" | "reviewed" | "published" | "withdrawn";
+            /**
+             * Format: int64
+             * @description Failing findings without a waiver
+             */
+            unwaived: number;
+            /** Format: date-time */
+            uploaded_at: string;
+            /** @description Name */
+            uploaded_by: string;
+            /**
+             * Format: int64
+             * @description For if_version of every change
+             */
+            version: number;
+        };
+        CatalogCoursewareReport: {
+            /** @description Of the revision this one is a repair of */
+            before: components["schemas"]["MediaReport"];
+            course: components["schemas"]["CatalogCourse"];
+            courseware: components["schemas"]["CatalogCourseware"];
+            lesson: components["schemas"]["CatalogLessonDraft"];
+            /** @description The reader is not the one who uploaded it */
+            may_review: boolean;
+            /** @description null until the renditions are there */
+            preview: components["schemas"]["CatalogPreview"];
+            /** @description What a machine can mend; null = nothing */
+            repair: components["schemas"]["MediaRepairPlan"];
+            /** @description null while it is inspected */
+            report: components["schemas"]["MediaReport"];
+            waivers: components["schemas"]["CatalogWaiver"][] | null;
+        };
         CatalogLesson: {
             chapter: string;
             course_id: string;
@@ -1841,6 +2271,26 @@ export interface components {
             /** Format: int64 */
             number: number;
             points: string[] | null;
+            title: string;
+        };
+        CatalogLessonDraft: {
+            chapter: string;
+            handout: string;
+            id: string;
+            /** @description Its newest revision; null = no file yet */
+            newest: components["schemas"]["CatalogCourseware"];
+            /** Format: int64 */
+            number: number;
+            /**
+             * Format: int64
+             * @description Revision that learners play; 0 = none
+             */
+            playing: number;
+            title: string;
+        };
+        CatalogLessonText: {
+            chapter: string;
+            handout?: string;
             title: string;
         };
         CatalogOutlineLesson: {
@@ -1880,6 +2330,70 @@ export interface components {
             at_ms: number;
             options: string[] | null;
             text: string;
+        };
+        CatalogPreview: {
+            /** Format: int64 */
+            duration_ms: number;
+            playlist_url: string;
+            poster_url: string;
+        };
+        CatalogQuestionDraft: {
+            /**
+             * Format: int64
+             * @description Index of the right option
+             */
+            answer: number;
+            /**
+             * Format: int64
+             * @description Asked only of those who have studied so far
+             */
+            at_ms: number;
+            options: string[] | null;
+            text: string;
+        };
+        CatalogReview: {
+            accept: boolean;
+            /** @description Why there are no captions */
+            captions_waiver?: string;
+            /** @description What is shown is what is said (R1.6b) */
+            content_matches?: boolean;
+            /**
+             * Format: int64
+             * @description Version the reviewer looked at
+             */
+            if_version: number;
+            /** @description Needed for a refusal */
+            note?: string;
+            waivers?: components["schemas"]["CatalogWaiver"][] | null;
+        };
+        CatalogReviewRow: {
+            course: string;
+            course_id: string;
+            lesson: string;
+            lesson_id: string;
+            /** @description The reader is not the one who uploaded it */
+            may_review: boolean;
+            /** @enum {string} */
+            profile: "video" | "slides";
+            /** Format: int64 */
+            rev: number;
+            /**
+             * Format: int64
+             * @description Failing findings
+             */
+            unwaived: number;
+            /** Format: date-time */
+            uploaded_at: string;
+            uploaded_by: string;
+        };
+        CatalogWaiver: {
+            readonly by?: string;
+            /**
+             * Format: int64
+             * @description Index of the finding in the report
+             */
+            no: number;
+            reason: string;
         };
         "Change-passwordRequest": {
             next: string;
@@ -2491,6 +3005,15 @@ export interface components {
             proof_ref?: string;
             unit_id?: string;
         };
+        JobsStatus: {
+            /** Format: int64 */
+            Done: number;
+            State: string;
+            /** Format: int64 */
+            Total: number;
+            /** Format: int64 */
+            Try: number;
+        };
         "Keep-proofRequest": {
             /** @description A JPEG, PNG or PDF file, base64; at most 5 MiB */
             content: string;
@@ -2683,6 +3206,149 @@ export interface components {
             device: components["schemas"]["IdentityDeviceInfo"];
             password: string;
         };
+        MediaFinding: {
+            /** @description The notice's clause (R1.6 … R1.8) or the standard the limit comes from */
+            clause: string;
+            /** @description A name where a number does not say it: the codec found, the container */
+            detail?: string;
+            /** @description File of the report's pictures: a frame or a piece of the waveform */
+            evidence?: string;
+            /**
+             * Format: int64
+             * @description Where it begins in the file; 0 with to_ms 0 = the whole file
+             */
+            from_ms: number;
+            /** @description What deviates, e.g. black_tail; the catalogue has its sentence */
+            kind: string;
+            /**
+             * Format: double
+             * @description The bound it missed, in unit
+             */
+            limit: number;
+            /**
+             * @description The repair that removes it, if a machine can
+             * @enum {string}
+             */
+            repair?: "loudness" | "trim" | "frame_rate" | "";
+            /** @enum {string} */
+            severity: "fail" | "warn";
+            /** Format: int64 */
+            to_ms: number;
+            /** @description ms, s, px, fps, kbit/s, LUFS, dBTP, LU, dB, %, level, frames or empty */
+            unit: string;
+            /**
+             * Format: double
+             * @description What was measured, in unit
+             */
+            value: number;
+        };
+        MediaInspectionPolicy: {
+            /** Format: double */
+            hours_pct: number;
+        };
+        MediaMeasured: {
+            /** Format: int64 */
+            duration_ms: number;
+        };
+        MediaOriginal: {
+            /** Format: int64 */
+            bytes: number;
+            /** @description SHA-256 of its bytes */
+            hash: string;
+            id: string;
+            /** @description How far its inspection is */
+            inspection: components["schemas"]["JobsStatus"];
+            /**
+             * Format: int64
+             * @description Revisions of lessons made from it
+             */
+            lessons: number;
+            /** @description The original it is a repair of; empty for an upload */
+            made_from: string;
+            name: string;
+            provider_id: string;
+            /** @description The newest report */
+            report: components["schemas"]["MediaReportHead"];
+            /** Format: date-time */
+            uploaded_at: string;
+        };
+        MediaRepairPlan: {
+            /** Format: int64 */
+            frame_rate?: number;
+            /** Format: double */
+            loudness?: number;
+            /** Format: int64 */
+            trim_head_ms?: number;
+            /** Format: int64 */
+            trim_tail_ms?: number;
+            /** Format: double */
+            true_peak?: number;
+        };
+        MediaReport: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description Findings that keep it from being published
+             */
+            failing: number;
+            findings: components["schemas"]["MediaFinding"][] | null;
+            id: string;
+            measured: components["schemas"]["MediaMeasured"];
+            original_id: string;
+            policy: components["schemas"]["MediaInspectionPolicy"];
+            /**
+             * Format: int64
+             * @description 0 = the defaults
+             */
+            policy_version: number;
+            /** @enum {string} */
+            profile: "video" | "slides";
+            /**
+             * Format: int64
+             * @description How long the inspection took
+             */
+            took_ms: number;
+            /** @enum {string} */
+            verdict: "pass" | "fail";
+        };
+        MediaReportHead: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description Findings that keep it from being published
+             */
+            failing: number;
+            id: string;
+            /** @enum {string} */
+            profile: "video" | "slides";
+            /** @enum {string} */
+            verdict: "pass" | "fail";
+        };
+        MediaUpload: {
+            /** Format: int64 */
+            bytes: number;
+            /** @description Why it was refused */
+            code: string;
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            /** @description The lesson it is for; empty = the media library */
+            lesson_id: string;
+            /** @description File name as uploaded */
+            name: string;
+            original_id: string;
+            /** @description Numbers and names the sentence needs */
+            params: {
+                [key: string]: unknown;
+            };
+            /** @enum {string} */
+            profile: "video" | "slides";
+            provider_id: string;
+            /** @enum {string} */
+            state: "receiving" | "received" | "accepted" | "refused" | "abandoned";
+        };
         NotifyInbox: {
             items: components["schemas"]["NotifyMessage"][] | null;
             /** @description Cursor of the next page; empty at the end */
@@ -2790,6 +3456,16 @@ export interface components {
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
+        PageCatalogLessonDraft: {
+            items: components["schemas"]["CatalogLessonDraft"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageCatalogReviewRow: {
+            items: components["schemas"]["CatalogReviewRow"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
         PageClassroomNote: {
             items: components["schemas"]["ClassroomNote"][] | null;
             /** @description Cursor of the next page; empty at the end */
@@ -2852,6 +3528,16 @@ export interface components {
         };
         PageLearnerStretch: {
             items: components["schemas"]["LearnerStretch"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageMediaOriginal: {
+            items: components["schemas"]["MediaOriginal"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageMediaUpload: {
+            items: components["schemas"]["MediaUpload"][] | null;
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
@@ -3154,6 +3840,15 @@ export interface components {
             answer: string;
             grant: boolean;
         };
+        "Post-api-provider-providers-by-provider-courses-by-course-moveRequest": {
+            /** @enum {string} */
+            move: "submit" | "recall" | "publish" | "withdraw" | "restore";
+        };
+        "Post-api-provider-providers-by-provider-lessons-by-lesson-coursewareRequest": {
+            original_id: string;
+            /** @enum {string} */
+            profile: "video" | "slides";
+        };
         "Post-api-provider-questions-by-id-answerRequest": {
             /** @description Put this in place of the answer given */
             change?: boolean;
@@ -3220,6 +3915,15 @@ export interface components {
             /** @description Legal source or reason */
             source: string;
             value: string;
+        };
+        "Put-api-provider-providers-by-provider-courses-by-course-orderRequest": {
+            lessons: string[] | null;
+        };
+        "Put-api-provider-providers-by-provider-lessons-by-lesson-courseware-by-rev-captionsRequest": {
+            vtt: string;
+        };
+        "Put-api-provider-providers-by-provider-lessons-by-lesson-questionsRequest": {
+            questions: components["schemas"]["CatalogQuestionDraft"][] | null;
         };
         RegisterRequest: {
             /** @description As GET agreements gives it */
@@ -6392,6 +7096,242 @@ export interface operations {
             };
         };
     };
+    "post-api-provider-providers-by-provider-courses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CatalogCourseDraft"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogCourse"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "put-api-provider-providers-by-provider-courses-by-course": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+                course: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CatalogCourseDraft"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-provider-providers-by-provider-courses-by-course-lessons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+                course: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCatalogLessonDraft"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "post-api-provider-providers-by-provider-courses-by-course-lessons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+                course: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CatalogLessonText"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BodyStruct { ID string \"json:\\\"id\\\"\" }Body"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "delete-api-provider-providers-by-provider-courses-by-course-lessons-by-lesson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+                course: string;
+                lesson: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "post-api-provider-providers-by-provider-courses-by-course-move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+                course: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Post-api-provider-providers-by-provider-courses-by-course-moveRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "put-api-provider-providers-by-provider-courses-by-course-order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+                course: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Put-api-provider-providers-by-provider-courses-by-course-orderRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
     "get-api-provider-providers-by-provider-courses-by-id": {
         parameters: {
             query?: never;
@@ -6483,6 +7423,444 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageSupervisionCourseLearner"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "put-api-provider-providers-by-provider-lessons-by-lesson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+                lesson: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CatalogLessonText"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "post-api-provider-providers-by-provider-lessons-by-lesson-courseware": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+                lesson: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Post-api-provider-providers-by-provider-lessons-by-lesson-coursewareRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-provider-providers-by-provider-lessons-by-lesson-courseware-by-rev": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+                lesson: string;
+                rev: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CatalogCoursewareReport"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "put-api-provider-providers-by-provider-lessons-by-lesson-courseware-by-rev-captions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+                lesson: string;
+                rev: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Put-api-provider-providers-by-provider-lessons-by-lesson-courseware-by-rev-captionsRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-provider-providers-by-provider-lessons-by-lesson-courseware-by-rev-files-by-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+                lesson: string;
+                rev: string;
+                "file...": string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file, with ranges */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apple.mpegurl": string;
+                    "image/jpeg": string;
+                    "text/vtt": string;
+                    "video/mp4": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post-api-provider-providers-by-provider-lessons-by-lesson-courseware-by-rev-inspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+                lesson: string;
+                rev: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "post-api-provider-providers-by-provider-lessons-by-lesson-courseware-by-rev-publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+                lesson: string;
+                rev: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "post-api-provider-providers-by-provider-lessons-by-lesson-courseware-by-rev-repair": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+                lesson: string;
+                rev: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "post-api-provider-providers-by-provider-lessons-by-lesson-courseware-by-rev-review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+                lesson: string;
+                rev: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CatalogReview"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "put-api-provider-providers-by-provider-lessons-by-lesson-questions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+                lesson: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Put-api-provider-providers-by-provider-lessons-by-lesson-questionsRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-provider-providers-by-provider-originals": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageMediaOriginal"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-provider-providers-by-provider-reviews": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCatalogReviewRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-provider-providers-by-provider-uploads": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageMediaUpload"];
                 };
             };
             /** @description Error */
@@ -6628,6 +8006,84 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["HttpxProblem"];
                 };
+            };
+        };
+    };
+    "post-api-provider-uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As tus 1.0.0 says; refusals are problems (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "delete-api-provider-uploads-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As tus 1.0.0 says; refusals are problems (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "head-api-provider-uploads-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As tus 1.0.0 says; refusals are problems (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "patch-api-provider-uploads-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As tus 1.0.0 says; refusals are problems (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
