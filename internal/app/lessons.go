@@ -170,18 +170,29 @@ func (l *lessonPages) compose(ctx context.Context, tx *sqldb.Tx, actor identity.
 	}
 	page = learner.LessonPage{
 		Lesson: learner.LessonInfo{ID: c.ID, Title: c.Title, Chapter: c.Chapter, Number: c.Number, DurationMS: c.DurationMS, Points: c.Points, Handout: c.Handout},
-		Media:  learner.MediaInfo{CaptionsURL: captionsURL(m, c.Captions), PosterURL: publicURL(m, "poster.jpg"), Slides: []learner.SlideInfo{}},
+		Media:  mediaInfo(m, c.Captions),
 		Lease:  learner.LeaseInfo{State: p.Lease, DeviceName: p.DeviceName}, Nonce: p.Nonce, Check: p.Check, NextCheckMS: p.NextCheckMS,
 		Progress: l.progress(p),
 	}
 	if !p.Since.IsZero() {
 		page.Lease.Since = &p.Since
 	}
-	for _, s := range m.Slides {
-		page.Media.Slides = append(page.Media.Slides, learner.SlideInfo{Title: s.Title, StartMS: s.StartMS, EndMS: s.EndMS})
-	}
 	page.Course, err = l.course(ctx, tx, actor, c)
 	return page, err
+}
+
+func mediaInfo(m *media.Media, captions string) learner.MediaInfo {
+	info := learner.MediaInfo{CaptionsURL: captionsURL(m, captions), PosterURL: publicURL(m, "poster.jpg"), Slides: []learner.SlideInfo{}, Renditions: []learner.Rendition{}}
+	for _, s := range m.Slides {
+		info.Slides = append(info.Slides, learner.SlideInfo{Title: s.Title, StartMS: s.StartMS, EndMS: s.EndMS})
+	}
+	for _, r := range m.Renditions {
+		info.Renditions = append(info.Renditions, learner.Rendition{Name: r.Name, AudioOnly: r.AudioOnly})
+	}
+	if len(m.Renditions) > 0 { // packaged by the platform, with its small pictures
+		info.ThumbsURL = publicURL(m, "thumbs.vtt")
+	}
+	return info
 }
 
 func (l *lessonPages) progress(p playback.Page) learner.ProgressInfo {

@@ -257,5 +257,11 @@ func (s *Service) Playlist(ctx context.Context, providerID, lessonID string, rev
 	if err != nil {
 		return "", err
 	}
-	return m.Playlist(), nil
+	if name == "index.m3u8" {
+		return m.Master(), nil
+	}
+	if rendition, _, _ := strings.Cut(name, "/"); m.Has(rendition) {
+		return m.Playlist(), nil
+	}
+	return "", errs.New(errs.NotFound, "media.no_file")
 }

@@ -63,12 +63,12 @@ func (s *Service) pack(ctx context.Context, j *jobs.Job) error {
 	if err := s.transcoder.Package(ctx, path, dir, j.Progress); err != nil {
 		return err
 	}
-	m, err := Keep(s.store, os.DirFS(dir), a.MediaID, a.Rev)
+	m, err := Stage(s.store, os.DirFS(dir), a.MediaID, a.Rev)
 	if err != nil {
 		return err
 	}
 	return s.db.Write(ctx, func(tx *sqldb.Tx) error {
-		if err := InsertTx(ctx, tx, m); err != nil {
+		if err := AddTx(ctx, tx, m); err != nil {
 			return err
 		}
 		return s.lessons.PackagedTx(ctx, tx, a.MediaID, a.Rev)

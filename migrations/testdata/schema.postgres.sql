@@ -214,6 +214,7 @@ table lesson_progress: full_credit bigint not null
 table lesson_progress: full_confirm bigint not null
 table lesson_progress: take bigint not null
 table lesson_progress: updated_at bigint not null
+table lesson_progress: media_rev bigint not null default 1
 table lesson_question: id text not null
 table lesson_question: person_id text not null
 table lesson_question: provider_id text not null
@@ -263,6 +264,8 @@ table media: width bigint not null
 table media: height bigint not null
 table media: codecs text not null
 table media: slides text not null
+table media: renditions text not null default '[]'::text
+table media: time_map text not null default ''::text
 table merkle_checkpoint: size bigint not null
 table merkle_checkpoint: note text not null
 table merkle_checkpoint: at bigint not null

@@ -330,7 +330,7 @@ CREATE TABLE lesson_progress (
     full_credit  INTEGER NOT NULL,
     full_confirm INTEGER NOT NULL,
     take         INTEGER NOT NULL,
-    updated_at   INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL, media_rev INTEGER NOT NULL DEFAULT 1,
     PRIMARY KEY (learner_id, lesson_id)
 ) STRICT;
 CREATE INDEX lesson_progress_course ON lesson_progress (learner_id, course_id);
@@ -405,7 +405,7 @@ CREATE TABLE media (
     width       INTEGER NOT NULL,
     height      INTEGER NOT NULL,
     codecs      TEXT NOT NULL,
-    slides      TEXT NOT NULL,
+    slides      TEXT NOT NULL, renditions TEXT NOT NULL DEFAULT '[]', time_map TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (id, rev)
 ) STRICT;
 CREATE TRIGGER merkle_checkpoint_no_update BEFORE UPDATE ON merkle_checkpoint BEGIN SELECT RAISE(ABORT, 'merkle_checkpoint is append-only'); END;

@@ -198,6 +198,7 @@ type Play struct {
 	Answer    Answer `json:"answer"`
 	Seq       int64
 	Run       int64
+	Folder    string // of the rendition that is fetched, with a slash; empty: the playlist's own
 }
 
 // Open reads a lesson.
@@ -277,7 +278,7 @@ func (p *Play) base() string { return p.Playlist[:strings.LastIndex(p.Playlist, 
 
 // Segment downloads segment no; it returns the HTTP status and the bytes read.
 func (p *Play) Segment(no int) (status int, n int64, err error) {
-	res, err := p.Device.HTTP.Get(p.Device.Base + p.base() + strconv.Itoa(no) + ".m4s")
+	res, err := p.Device.HTTP.Get(p.Device.Base + p.base() + p.Folder + strconv.Itoa(no) + ".m4s")
 	if err != nil {
 		return 0, 0, err
 	}

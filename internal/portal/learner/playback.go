@@ -70,7 +70,15 @@ type OutlineItem struct {
 type MediaInfo struct {
 	CaptionsURL string      `json:"captions_url"`
 	PosterURL   string      `json:"poster_url"`
+	ThumbsURL   string      `json:"thumbs_url" doc:"WebVTT of small pictures for the timeline; empty when there are none"`
 	Slides      []SlideInfo `json:"slides"`
+	Renditions  []Rendition `json:"renditions" doc:"Lowest picture first, the sound alone last; empty when there is one encoding only"`
+}
+
+// Rendition is a folder beside the playlist, for whoever wants to choose.
+type Rendition struct {
+	Name      string `json:"name"`
+	AudioOnly bool   `json:"audio_only"`
 }
 
 // SlideInfo is a slide on the timeline.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -30,6 +31,9 @@ type Services struct {
 func Register(mux *http.ServeMux, api huma.API, s Services) {
 	httpx.Plain(mux, api, huma.Operation{Method: http.MethodGet, Path: "/media/{token}/{file}",
 		Summary:   "Playlist (index.m3u8), init.mp4 and segments (N.m4s) of a playback session; 425 before release, 410 once another place plays",
+		Responses: httpx.FileAnswer("The file, with ranges", "application/vnd.apple.mpegurl", "video/mp4")}, s.session)
+	httpx.Plain(mux, api, huma.Operation{Method: http.MethodGet, Path: "/media/{token}/{rendition}/{file}",
+		Summary:   "The same of one rendition, where index.m3u8 names renditions; segment N of any of them counts as segment N",
 		Responses: httpx.FileAnswer("The file, with ranges", "application/vnd.apple.mpegurl", "video/mp4")}, s.session)
 	httpx.Plain(mux, api, huma.Operation{Method: http.MethodGet, Path: "/media/public/{media}/{rev}/{file}", Summary: "Poster, captions and slides of a lesson",
 		Responses: httpx.FileAnswer("The file, cached for good", "image/jpeg", "text/vtt")}, s.public)
@@ -62,28 +66,48 @@ func (s Services) head(w http.ResponseWriter, r *http.Request, pass playback.Pas
 		refuse(w, r, err)
 		return
 	}
-	m, err := s.Media(r.Context(), l.MediaID, l.MediaRev)
-	if err != nil {
+	rendition := r.PathValue("rendition")
+	m, err := s.media(r.Context(), l, rendition)
+	switch {
+	case err != nil:
 		httpx.WriteProblem(w, r, err)
-		return
-	}
-	if kind == "m3u8" {
+	case kind == "mp4":
+		s.file(w, r, m.Key(path.Join(rendition, "init.mp4")), "video/mp4")
+	default:
 		w.Header().Set("Content-Type", "application/vnd.apple.mpegurl")
-		_, _ = io.WriteString(w, m.Playlist())
-		return
+		text := m.Playlist()
+		if rendition == "" {
+			text = m.Master()
+		}
+		_, _ = io.WriteString(w, text)
 	}
-	s.file(w, r, m.Key("init.mp4"), "video/mp4")
 }
 
-// segment sends one segment, if it is released, and books it once its last byte is written.
+// media is the lesson's, if it has the rendition; "" is the folder itself.
+func (s Services) media(ctx context.Context, l playback.Lesson, rendition string) (*media.Media, error) {
+	m, err := s.Media(ctx, l.MediaID, l.MediaRev)
+	if err == nil && rendition != "" && !m.Has(rendition) {
+		err = errs.New(errs.NotFound, "playback.no_segment")
+	}
+	return m, err
+}
+
+// segment sends one segment, if it is released, and books it once its last byte is written. All renditions are cut at the
+// same instants, so which one it was does not matter.
 func (s Services) segment(w http.ResponseWriter, r *http.Request, pass playback.Pass, no int64) {
 	l, err := s.Playback.Release(r.Context(), pass, no)
 	if err != nil {
 		refuse(w, r, err)
 		return
 	}
-	m := media.Media{ID: l.MediaID, Rev: l.MediaRev}
-	sent := s.file(w, r, m.Key(strconv.FormatInt(no, 10)+".m4s"), "video/mp4")
+	m, rendition := &media.Media{ID: l.MediaID, Rev: l.MediaRev}, r.PathValue("rendition")
+	if rendition != "" {
+		if m, err = s.media(r.Context(), l, rendition); err != nil {
+			httpx.WriteProblem(w, r, err)
+			return
+		}
+	}
+	sent := s.file(w, r, m.Key(path.Join(rendition, strconv.FormatInt(no, 10)+".m4s")), "video/mp4")
 	if sent.whole {
 		// The client has its bytes; what is booked here must not be lost because it hung up right after.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 10*time.Second)

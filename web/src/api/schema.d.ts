@@ -2123,6 +2123,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/media/{token}/{rendition}/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same of one rendition, where index.m3u8 names renditions; segment N of any of them counts as segment N */
+        get: operations["get-media-by-token-by-rendition-by-file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3117,7 +3134,11 @@ export interface components {
         LearnerMediaInfo: {
             captions_url: string;
             poster_url: string;
+            /** @description Lowest picture first, the sound alone last; empty when there is one encoding only */
+            renditions: components["schemas"]["LearnerRendition"][] | null;
             slides: components["schemas"]["LearnerSlideInfo"][] | null;
+            /** @description WebVTT of small pictures for the timeline; empty when there are none */
+            thumbs_url: string;
         };
         LearnerOutlineItem: {
             chapter: string;
@@ -3141,6 +3162,10 @@ export interface components {
             frontier_ms: number;
             /** Format: int64 */
             resume_ms: number;
+        };
+        LearnerRendition: {
+            audio_only: boolean;
+            name: string;
         };
         LearnerSlideInfo: {
             /** Format: int64 */
@@ -8846,6 +8871,38 @@ export interface operations {
             header?: never;
             path: {
                 token: string;
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file, with ranges */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apple.mpegurl": string;
+                    "video/mp4": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get-media-by-token-by-rendition-by-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+                rendition: string;
                 file: string;
             };
             cookie?: never;
