@@ -97,10 +97,15 @@ func tail(b []byte) []byte {
 	return b[max(0, len(b)-600):]
 }
 
+// limit is the time a program may take for media of a length: some twenty times what a slow machine needs.
+func limit(lengthMS int64) time.Duration {
+	return 10*time.Minute + 20*time.Duration(lengthMS)*time.Millisecond
+}
+
 // encode runs ffmpeg over media of the given length.
 func (t *Transcoder) encode(ctx context.Context, dir string, lengthMS int64, progress func(doneMS, totalMS int64), args ...string) ([]byte, error) {
 	args = append([]string{"-nostdin", "-hide_banner", "-nostats", "-loglevel", "error", "-y", "-progress", "pipe:1"}, args...)
-	_, complaints, err := t.run(ctx, program{name: t.ffmpeg, dir: dir, args: args, cpu: 10*time.Minute + 20*time.Duration(lengthMS)*time.Millisecond,
+	_, complaints, err := t.run(ctx, program{name: t.ffmpeg, dir: dir, args: args, cpu: limit(lengthMS),
 		progress: func(doneMS int64) { progress(min(doneMS, lengthMS), lengthMS) }})
 	return complaints, err
 }

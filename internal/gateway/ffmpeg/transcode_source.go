@@ -3,12 +3,11 @@ package ffmpeg
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"strconv"
 	"strings"
 	"time"
-
-	"xueshi/internal/kernel/errs"
 )
 
 // source is what has to be known of a file before it is encoded again.
@@ -45,14 +44,11 @@ type stream struct {
 	} `json:"side_data_list"`
 }
 
-// look reads a file's streams. Errors: Invalid "media.unreadable", "media.not_video".
+// look reads a file's streams. Files come here once they have been inspected; what is wrong with one is no news for people.
 func (t *Transcoder) look(ctx context.Context, path string) (*source, error) {
 	out, _, err := t.run(ctx, program{name: t.ffprobe, cpu: time.Minute, args: append([]string{"-v", "error", "-show_streams", "-show_format", "-of", "json"}, input(path)...)})
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, err
-		}
-		return nil, errs.New(errs.Invalid, "media.unreadable").WithCause(err)
+		return nil, err
 	}
 	var found struct {
 		Streams []stream `json:"streams"`
@@ -66,7 +62,7 @@ func (t *Transcoder) look(ctx context.Context, path string) (*source, error) {
 	seconds, _ := strconv.ParseFloat(found.Format.Duration, 64)
 	s := choose(found.Streams)
 	if s == nil || !(seconds > 0) {
-		return nil, errs.New(errs.Invalid, "media.not_video")
+		return nil, errors.New("the file has no picture or no length")
 	}
 	s.lengthMS = int64(math.Ceil(seconds * 1000))
 	return s, nil

@@ -1,10 +1,22 @@
 /** MSE first: `canPlayType(m3u8)` answers "maybe" in Chromium too, so native HLS is only for browsers without MSE (old iPhones). */
 export interface Attached {
   refetch(): void
+  /** Goes on in another quality from the next segment on; false when this browser can only begin anew. */
+  choose(name: string): boolean
   destroy(): void
 }
 
-export async function attachHls(v: HTMLVideoElement, url: string, startAt: number): Promise<Attached> {
+/** The playlist of one rendition stands in a folder of its name beside the playlist of all. */
+const inFolder = (url: string, name: string) => (name ? url.replace(/[^/]*$/, `${name}/index.m3u8`) : url)
+
+/** quality '' is automatic. The sound alone is a source of its own: no player leaves the picture out of what it has begun. */
+export async function attachHls(
+  v: HTMLVideoElement,
+  url: string,
+  startAt: number,
+  quality = '',
+  soundOnly = false,
+): Promise<Attached> {
   const { default: Hls } = await import('hls.js/light')
   if (Hls.isSupported()) {
     const retry = { maxNumRetry: 40, retryDelayMs: 1500, maxRetryDelayMs: 5000 }
@@ -30,11 +42,22 @@ export async function attachHls(v: HTMLVideoElement, url: string, startAt: numbe
       if (d.fatal && d.type === Hls.ErrorTypes.NETWORK_ERROR) h.startLoad()
       else if (d.fatal && d.type === Hls.ErrorTypes.MEDIA_ERROR) h.recoverMediaError()
     })
-    h.loadSource(url)
+    const level = (name: string) => (name ? h.levels.findIndex(l => l.url[0]?.includes(`/${name}/`)) : -1)
+    h.once(Hls.Events.MANIFEST_PARSED, () => {
+      if (quality && !soundOnly) h.loadLevel = level(quality)
+    })
+    h.loadSource(soundOnly ? inFolder(url, quality) : url)
     h.attachMedia(v)
-    return { refetch: () => h.startLoad(), destroy: () => h.destroy() }
+    return {
+      refetch: () => h.startLoad(),
+      choose: name => {
+        h.nextLevel = level(name)
+        return true
+      },
+      destroy: () => h.destroy(),
+    }
   }
-  v.src = url
+  v.src = inFolder(url, quality)
   v.addEventListener(
     'loadedmetadata',
     () => {
@@ -44,6 +67,7 @@ export async function attachHls(v: HTMLVideoElement, url: string, startAt: numbe
   )
   return {
     refetch: () => undefined,
+    choose: () => false,
     destroy: () => {
       v.removeAttribute('src')
       v.load()

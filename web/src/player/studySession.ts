@@ -48,6 +48,8 @@ export class StudySession {
   private every: number
   private release: () => void = () => undefined
   idle: () => boolean = () => true
+  /** Of the rendition from which segments are fetched again; any will do as evidence. */
+  folder = ''
 
   private constructor(
     readonly lessonId: string,
@@ -183,7 +185,7 @@ export class StudySession {
   async refetch(segments: number[]) {
     const base = this.lease.playlist_url.slice(0, this.lease.playlist_url.lastIndexOf('/') + 1)
     for (const n of segments.slice(0, 16))
-      await fetch(`${base}${n}.m4s`)
+      await fetch(`${base}${this.folder}${n}.m4s`)
         .then(r => r.arrayBuffer())
         .catch(() => undefined)
   }

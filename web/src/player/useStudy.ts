@@ -124,6 +124,8 @@ export function useStudy(lessonId: string, video: Ref<HTMLVideoElement | null>, 
       return undefined
     }
     mine.value = true
+    const lowest = page.media.renditions?.[0]
+    session.folder = lowest ? `${lowest.name}/` : ''
     session.idle = () => !video.value || video.value.paused
     answer.value = session.lease.answer
     before = session.lease.answer.credited_ms

@@ -92,6 +92,8 @@ export default {
     'identity.text_same': 'Nothing has changed.',
     'media.manifest': 'The video’s files are incomplete.',
     'media.no_media': 'No such video.',
+    'media.revision': 'The video has this version already, with other content.',
+    'media.time_map': 'The time map of the new version counts a moment twice or points outside the video.',
     'notify.no_message': 'There is no such message.',
     'org.no_region': 'No such region.',
     'org.no_setting': 'No such setting.',

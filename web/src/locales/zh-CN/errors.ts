@@ -92,6 +92,8 @@ export default {
     'identity.text_same': '文本没有改动，不用发布。',
     'media.manifest': '视频文件不完整。',
     'media.no_media': '没有找到视频。',
+    'media.revision': '视频已有这个版本，内容不同。',
+    'media.time_map': '新版本的时间对照有重复，或超出了视频长度。',
     'notify.no_message': '没有找到这条消息。',
     'org.no_region': '没有这个地区。',
     'org.no_setting': '没有这项设置。',
