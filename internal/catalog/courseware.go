@@ -26,6 +26,7 @@ type Courseware struct {
 	Note           string            `json:"note" doc:"What the reviewer said about it"`
 	Unwaived       int64             `json:"unwaived" doc:"Failing findings without a waiver"`
 	Packaged       bool              `json:"packaged" doc:"Its renditions are there: it can be played"`
+	DurationMS     int64             `json:"duration_ms" doc:"0 until it is packaged"`
 	CaptionsURL    string            `json:"captions_url" doc:"Empty = none yet"`
 	CaptionsWaiver string            `json:"captions_waiver" doc:"Why it has none"`
 	ContentMatches bool              `json:"content_matches" doc:"The reviewer signed that what is shown is what is said (R1.6b)"`

@@ -25,13 +25,14 @@ type CourseDraft struct {
 
 // LessonDraft is a lesson as its provider sees it, with or without something to play.
 type LessonDraft struct {
-	ID      string      `json:"id"`
-	Chapter string      `json:"chapter"`
-	Number  int64       `json:"number"`
-	Title   string      `json:"title"`
-	Handout string      `json:"handout"`
-	Newest  *Courseware `json:"newest" doc:"Its newest revision; null = no file yet"`
-	Playing int64       `json:"playing" doc:"Revision that learners play; 0 = none"`
+	ID        string            `json:"id"`
+	Chapter   string            `json:"chapter"`
+	Number    int64             `json:"number"`
+	Title     string            `json:"title"`
+	Handout   string            `json:"handout"`
+	Newest    *Courseware       `json:"newest" doc:"Its newest revision; null = no file yet"`
+	Playing   int64             `json:"playing" doc:"Revision that learners play; 0 = none"`
+	Questions []OutlineQuestion `json:"questions"`
 }
 
 // LessonText is what a provider writes about a lesson.

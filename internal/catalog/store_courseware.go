@@ -13,12 +13,13 @@ import (
 const coursewareColumns = `w.lesson_id, w.rev, w.origin, w.profile, w.original_id, coalesce((SELECT o.name FROM original o WHERE o.id = w.original_id), ''),
 	w.report_id, w.unwaived, w.packaged, w.state, w.code, w.note, w.captions, w.captions_waiver, w.content_matches,
 	w.uploaded_by, coalesce((SELECT p.name FROM person p WHERE p.id = w.uploaded_by), ''), w.uploaded_at,
-	coalesce((SELECT p.name FROM person p WHERE p.id = w.reviewed_by), ''), w.reviewed_at, w.published_at, w.version`
+	coalesce((SELECT p.name FROM person p WHERE p.id = w.reviewed_by), ''), w.reviewed_at, w.published_at, w.version,
+	coalesce((SELECT m.duration_ms FROM media m WHERE m.id = w.lesson_id AND m.rev = w.rev), 0)`
 
 func scanCourseware(row sqldb.Scanner) (c Courseware, err error) {
 	var packaged, matches, uploaded, reviewed, published int64
 	err = row.Scan(&c.LessonID, &c.Rev, &c.Origin, &c.Profile, &c.OriginalID, &c.Name, &c.reportID, &c.Unwaived, &packaged, &c.State, &c.Code, &c.Note,
-		&c.captions, &c.CaptionsWaiver, &matches, &c.uploader, &c.UploadedBy, &uploaded, &c.ReviewedBy, &reviewed, &published, &c.Version)
+		&c.captions, &c.CaptionsWaiver, &matches, &c.uploader, &c.UploadedBy, &uploaded, &c.ReviewedBy, &reviewed, &published, &c.Version, &c.DurationMS)
 	c.Packaged, c.ContentMatches, c.UploadedAt = packaged == 1, matches == 1, time.UnixMicro(uploaded).UTC()
 	c.ReviewedAt, c.PublishedAt = instant(reviewed), instant(published)
 	if c.captions != "" && c.Packaged {
@@ -138,6 +139,9 @@ func draftTx(ctx context.Context, tx *sqldb.Tx, lessonID string) (LessonDraft, e
 	if err == nil && !found {
 		err = errs.New(errs.NotFound, "catalog.no_lesson")
 	}
+	if err == nil {
+		d.Questions, err = outlineQuestionsTx(ctx, tx, lessonID)
+	}
 	return d, err
 }
 
@@ -152,6 +156,9 @@ func draftsTx(ctx context.Context, tx *sqldb.Tx, courseID string) ([]LessonDraft
 		return nil, err
 	}
 	for i := range out {
+		if out[i].Questions, err = outlineQuestionsTx(ctx, tx, out[i].ID); err != nil {
+			return nil, err
+		}
 		for j := range newest {
 			if newest[j].LessonID == out[i].ID {
 				if err := newest[j].withWorkTx(ctx, tx); err != nil {

@@ -2218,6 +2218,11 @@ export interface components {
             code: string;
             /** @description The reviewer signed that what is shown is what is said (R1.6b) */
             content_matches: boolean;
+            /**
+             * Format: int64
+             * @description 0 until it is packaged
+             */
+            duration_ms: number;
             inspection: components["schemas"]["JobsStatus"];
             lesson_id: string;
             /** @description File name of the original */
@@ -2303,6 +2308,7 @@ export interface components {
              * @description Revision that learners play; 0 = none
              */
             playing: number;
+            questions: components["schemas"]["CatalogOutlineQuestion"][] | null;
             title: string;
         };
         CatalogLessonText: {

@@ -15,8 +15,18 @@ export function hours(tenths: number): string {
 /** Sentences for people: problems by code, times by the reader's clock. */
 export function useText() {
   const { t, te, locale } = useI18n()
-  const problem = (p: ApiProblem) =>
-    te(`errors.${p.code}`, 'zh-CN') ? t(`errors.${p.code}`, p.params) : t('errors.internal')
+  /** A refusal by its code; parameters that are words of the server are said in the reader's (word.NAME.VALUE), lists as lists. */
+  const sentence = (code: string, params: Record<string, unknown> = {}) => {
+    const say = (name: string, v: unknown): unknown =>
+      Array.isArray(v)
+        ? v.map(x => say(name, x)).join(t('word.and'))
+        : te(`word.${name}.${v}`, 'zh-CN')
+          ? t(`word.${name}.${v}`)
+          : v
+    const said = Object.fromEntries(Object.entries(params).map(([name, v]) => [name, say(name, v)]))
+    return te(`errors.${code}`, 'zh-CN') ? t(`errors.${code}`, said) : t('errors.internal')
+  }
+  const problem = (p: ApiProblem) => sentence(p.code, p.params)
   const spoken = (ms: number) => t('player.clock', { m: Math.floor(ms / 60000), s: Math.floor(ms / 1000) % 60 })
   const when = (iso: string) =>
     new Intl.DateTimeFormat(locale.value, { month: 'long', day: 'numeric', hour: '2-digit', minute: '2-digit' }).format(
@@ -32,5 +42,5 @@ export function useText() {
       day: 'numeric',
       timeZone: 'Asia/Shanghai',
     }).format(new Date(new Date(iso).getTime() - 1))
-  return { t, problem, spoken, when, date, lastDay }
+  return { t, te, problem, sentence, spoken, when, date, lastDay }
 }

@@ -7,6 +7,7 @@ import bureau from './bureau'
 import classroom from './classroom'
 import gateway from './gateway'
 import legal from './legal'
+import making from './making'
 import messages from './messages'
 import operator from './operator'
 import provider from './provider'
@@ -23,6 +24,7 @@ export default {
   ...classroom,
   ...gateway,
   ...legal,
+  ...making,
   ...messages,
   ...operator,
   ...provider,

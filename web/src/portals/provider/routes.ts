@@ -20,6 +20,24 @@ export default [
         meta: { title: 'providerCourse' },
       },
       {
+        path: 'lessons/:lesson/rev/:rev',
+        name: 'provider-report',
+        component: () => import('./pages/ReportPage.vue'),
+        meta: { title: 'providerReport' },
+      },
+      {
+        path: 'library',
+        name: 'provider-library',
+        component: () => import('./pages/LibraryPage.vue'),
+        meta: { title: 'providerLibrary' },
+      },
+      {
+        path: 'reviews',
+        name: 'provider-reviews',
+        component: () => import('./pages/ReviewsPage.vue'),
+        meta: { title: 'providerReviews' },
+      },
+      {
         path: 'learners',
         name: 'provider-learners',
         component: () => import('./pages/LearnersPage.vue'),

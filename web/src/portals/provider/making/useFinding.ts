@@ -1,0 +1,27 @@
+import type { Schemas } from '../../../api/client'
+import { clock, useText } from '../../../composables/useText'
+import { measure } from './measure'
+type Finding = Schemas['MediaFinding']
+
+/** A finding in words: what is wrong with its numbers, where, and by which rule. */
+export function useFinding() {
+  const { t, te } = useText()
+  const unit = (u: string) => (te(`finding.unit.${u}`, 'zh-CN') ? t(`finding.unit.${u}`) : undefined)
+  const name = (kind: string) => (te(`finding.name.${kind}`, 'zh-CN') ? t(`finding.name.${kind}`) : kind)
+  const say = (f: Finding) => {
+    const params = { kind: name(f.kind), value: measure(f.value, f.unit, unit), limit: measure(f.limit, f.unit, unit), detail: f.detail ?? '' }
+    if (te(`finding.say.${f.kind}`, 'zh-CN')) return t(`finding.say.${f.kind}`, params)
+    if (!f.value && !f.limit) return f.detail ? t('finding.say.unknownDetail', params) : t('finding.say.unknownPlain', params)
+    return t('finding.say.unknown', params)
+  }
+  const whole = (f: Finding) => !f.from_ms && !f.to_ms
+  const where = (f: Finding) => {
+    if (whole(f)) return t('finding.whole')
+    const long = f.to_ms - f.from_ms
+    return long > 0
+      ? t('finding.where', { from: clock(f.from_ms), to: clock(f.to_ms), long: measure(long, 'ms', unit) })
+      : t('finding.point', { from: clock(f.from_ms) })
+  }
+  const rule = (f: Finding) => (/^R\d/.test(f.clause) ? t('finding.clause', { no: f.clause.slice(1) }) : f.clause)
+  return { name, say, where, whole, rule }
+}
