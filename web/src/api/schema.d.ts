@@ -3275,11 +3275,118 @@ export interface components {
         };
         MediaInspectionPolicy: {
             /** Format: double */
-            hours_pct: number;
+            loudness_spread_lu: number;
+            /** Format: double */
+            loudness_target_lufs: number;
+            /** Format: double */
+            pitch_spread_pct: number;
+            slides: components["schemas"]["MediaLimits"];
+            video: components["schemas"]["MediaLimits"];
+        };
+        MediaLimits: {
+            /** Format: double */
+            balance_max_db: number;
+            /** Format: double */
+            black_head_ms: number;
+            /** Format: double */
+            black_ms: number;
+            /** Format: double */
+            black_tail_ms: number;
+            /** Format: double */
+            cast_max: number;
+            /** Format: double */
+            channels_min: number;
+            /** Format: double */
+            clipped_max_permille: number;
+            /** Format: double */
+            contrast_min: number;
+            /** Format: double */
+            drift_ms: number;
+            /** Format: double */
+            duplicated_pct: number;
+            /** Format: double */
+            duration_max_s: number;
+            /** Format: double */
+            duration_min_s: number;
+            /** Format: double */
+            edge_ms: number;
+            /** Format: double */
+            fps_max: number;
+            /** Format: double */
+            fps_min: number;
+            /** Format: double */
+            freeze_s: number;
+            /** Format: double */
+            gap_ms: number;
+            /** Format: double */
+            height_min_px: number;
+            /** Format: double */
+            hum_max_dbfs: number;
+            /** Format: double */
+            lost_pct: number;
+            /** Format: double */
+            loudness_max_lufs: number;
+            /** Format: double */
+            loudness_min_lufs: number;
+            /** Format: double */
+            luma_max: number;
+            /** Format: double */
+            luma_min: number;
+            /** Format: double */
+            off_gamut_max_pct: number;
+            /** Format: double */
+            out_of_order: number;
+            /** Format: double */
+            picture_max_kbps: number;
+            /** Format: double */
+            picture_min_kbps: number;
+            /** Format: double */
+            range_max_lu: number;
+            /** Format: double */
+            sample_rate_min_hz: number;
+            /** Format: double */
+            saturation_max: number;
+            /** Format: double */
+            shake_max_pct: number;
+            /** Format: double */
+            silence_s: number;
+            /** Format: double */
+            snr_fail_db: number;
+            /** Format: double */
+            snr_min_db: number;
+            /** Format: double */
+            sound_gap_ms: number;
+            /** Format: double */
+            sound_min_kbps: number;
+            /** Format: double */
+            stretch_s: number;
+            /** Format: double */
+            sync_early_fail_ms: number;
+            /** Format: double */
+            sync_early_ms: number;
+            /** Format: double */
+            sync_late_fail_ms: number;
+            /** Format: double */
+            sync_late_ms: number;
+            /** Format: double */
+            true_peak_max_dbtp: number;
+            /** Format: double */
+            uneven_pct: number;
         };
         MediaMeasured: {
-            /** Format: int64 */
+            /** @description mp4, matroska, mpegts, avi or flv: by content, never by name */
+            container: string;
+            /**
+             * Format: int64
+             * @description To the end of the stream that ends last
+             */
             duration_ms: number;
+            picture: components["schemas"]["MediaPicture"];
+            /** Format: int64 */
+            size_bytes: number;
+            /** @description null: the file has no sound */
+            sound: components["schemas"]["MediaSound"];
+            sync: components["schemas"]["MediaSync"];
         };
         MediaOriginal: {
             /** Format: int64 */
@@ -3302,6 +3409,80 @@ export interface components {
             report: components["schemas"]["MediaReportHead"];
             /** Format: date-time */
             uploaded_at: string;
+        };
+        MediaPicture: {
+            /** @description At least 98 % of the picture is black; from 100 ms on */
+            blacks: components["schemas"]["MediaSpan"][] | null;
+            /** @description Chroma of the brightest quarter, if the rest leans the same way; levels; 0 while nothing moves */
+            cast: number[] | null;
+            /** @description ffprobe's name, e.g. h264 */
+            codec: string;
+            /** @description 99th less 1st percentile of luma, levels */
+            contrast: number[] | null;
+            /**
+             * Format: double
+             * @description % of the frames of moving stretches that repeat the frame before
+             */
+            duplicated: number;
+            /**
+             * Format: int64
+             * @description End of the last frame shown
+             */
+            end_ms: number;
+            /**
+             * Format: double
+             * @description By the median interval of frames
+             */
+            fps: number;
+            /** Format: int64 */
+            frames: number;
+            /** @description No block of the picture changes; from 2 s on */
+            freezes: components["schemas"]["MediaSpan"][] | null;
+            /** @description Where the next frame came later than one and a half intervals; the longest 1000 */
+            gaps: components["schemas"]["MediaSpan"][] | null;
+            /**
+             * Format: int64
+             * @description px
+             */
+            height: number;
+            interlaced: boolean;
+            /**
+             * Format: double
+             * @description Mean bitrate of the stream's packets, kbit/s
+             */
+            kbps: number;
+            /**
+             * Format: int64
+             * @description Frames that fit into the gaps of the time line
+             */
+            lost: number;
+            /** @description Mean level */
+            luma: number[] | null;
+            /** @description % of the picture with colours that no RGB screen has */
+            off_gamut: number[] | null;
+            /**
+             * Format: int64
+             * @description Packets whose decoding or presentation time does not grow
+             */
+            out_of_order: number;
+            /** @description Seconds in which more than a tenth of the frames repeat */
+            repeats: components["schemas"]["MediaSpan"][] | null;
+            /** @description Mean distance of chroma from neutral, levels */
+            saturation: number[] | null;
+            /** @description RMS of the picture's movement around its own mean of a second, % of its width */
+            shake: number[] | null;
+            /** Format: int64 */
+            start_ms: number;
+            /**
+             * Format: double
+             * @description % of intervals that differ from the median by more than a tenth; gaps are not among them
+             */
+            uneven: number;
+            /**
+             * Format: int64
+             * @description px
+             */
+            width: number;
         };
         MediaRepairPlan: {
             /** Format: int64 */
@@ -3356,6 +3537,93 @@ export interface components {
             profile: "video" | "slides";
             /** @enum {string} */
             verdict: "pass" | "fail";
+        };
+        MediaSound: {
+            /**
+             * Format: double
+             * @description Left less right channel, dB; 0 with one channel
+             */
+            balance: number;
+            /** Format: int64 */
+            channels: number;
+            /** @description Samples of each second that stand in a row at full scale, ‰ */
+            clipped: number[] | null;
+            codec: string;
+            /** Format: int64 */
+            end_ms: number;
+            /** @description Holes of the time line from 40 ms on; the longest 1000 */
+            gaps: components["schemas"]["MediaSpan"][] | null;
+            /**
+             * Format: double
+             * @description Level of 50, 100 and 150 Hz together where they stand out steadily from their neighbours, dBFS; −120 when they do not
+             */
+            hum: number;
+            /** Format: int64 */
+            hz: number;
+            /**
+             * Format: double
+             * @description Mean bitrate of the stream's packets, kbit/s
+             */
+            kbps: number;
+            /**
+             * Format: double
+             * @description Integrated, LUFS (BS.1770); −70 when there is nothing to hear
+             */
+            loudness: number;
+            /**
+             * Format: double
+             * @description Level of the pauses above 150 Hz, dBFS; −120 when they are silent
+             */
+            noise: number;
+            /**
+             * Format: double
+             * @description Median fundamental of the voiced parts, Hz; 0 when there are fewer than 5 s of them
+             */
+            pitch: number;
+            /**
+             * Format: double
+             * @description LRA, LU (EBU Tech 3342)
+             */
+            range: number;
+            /** @description Short-term loudness at the end of each second, LUFS */
+            short_term: number[] | null;
+            /** @description Below −50 dBFS for at least 1 s */
+            silences: components["schemas"]["MediaSpan"][] | null;
+            /**
+             * Format: double
+             * @description 95th percentile of the level of 50 ms, dBFS
+             */
+            speech: number;
+            /** Format: int64 */
+            start_ms: number;
+            /**
+             * Format: double
+             * @description dBTP
+             */
+            true_peak: number;
+        };
+        MediaSpan: {
+            /** Format: int64 */
+            from_ms: number;
+            /** Format: int64 */
+            to_ms: number;
+        };
+        MediaSync: {
+            /**
+             * Format: double
+             * @description How much the offset grows from the first pair to the last
+             */
+            drift_ms: number;
+            /**
+             * Format: int64
+             * @description Pairs of a flash and a beep; nothing is said with fewer than two
+             */
+            marks: number;
+            /**
+             * Format: double
+             * @description Median of the pairs; + = sound early
+             */
+            offset_ms: number;
         };
         MediaUpload: {
             /** Format: int64 */
