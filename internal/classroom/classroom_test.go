@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"xueshi/internal/catalog"
 	"xueshi/internal/classroom"
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/errs"
@@ -37,12 +38,14 @@ func newSchool(t *testing.T, env *sqltest.Env) *school {
 		for _, p := range []string{"one", "two"} {
 			run(`INSERT INTO provider (id, name, short_name, state) VALUES ($1, '机构', '机构', 'active')`, p)
 			run(`INSERT INTO course (id, provider_id, code, title, summary, subject, year, hours_tenths, minutes, teacher, teacher_bio, price_fen, sequential, state)
-				VALUES ($1, $2, $3, '课程', '', 'public', 2026, 4, 18, '', '', 0, 0, 'published')`, "c-"+p, p, p)
+				VALUES ($1, $2, $3, '课程', '', 'public', 2026, 4, 18, '', '', 0, 0, 'draft')`, "c-"+p, p, p)
 			run(`INSERT INTO media (id, rev, duration_ms, segment_ms, segments, width, height, codecs, slides) VALUES ($1, 1, 60000, 6000, 10, 1, 1, '', '[]')`, p)
 			for n := range 2 {
-				run(`INSERT INTO lesson (id, course_id, chapter, number, title, media_id, media_rev, points, handout) VALUES ($1, $2, '', $3, '第一节', $4, 1, '[]', '')`,
+				run(`INSERT INTO lesson (id, course_id, chapter, number, title, media_id, media_rev, points, handout) VALUES ($1, $2, '', $3, '第一节', $4, 0, '[]', '')`,
 					fmt.Sprintf("l-%s-%d", p, n), "c-"+p, n, p)
+				must(t, catalog.ImportedTx(t.Context(), tx, fmt.Sprintf("l-%s-%d", p, n), 1))
 			}
+			run(`UPDATE course SET state = 'published' WHERE id = $1`, "c-"+p)
 		}
 		for _, p := range []string{"an", "bo", "cy"} {
 			run(`INSERT INTO person (id, name, id_number_seal, id_number_index, id_number_mask, phone_seal, phone_index, phone_mask, region_id, unit_id, password_hash,

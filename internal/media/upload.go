@@ -85,6 +85,9 @@ func (s *Service) MayUpload(ctx context.Context, uploadID string) error {
 	if _, err := identity.Require(ctx, identity.ProviderStaff, identity.Teacher); err != nil {
 		return err
 	}
+	if uploadID == "" { // a new one: BeginUpload asks for the provider
+		return nil
+	}
 	return s.db.Read(ctx, func(tx *sqldb.Tx) error {
 		u, err := uploadTx(ctx, tx, uploadID)
 		if err != nil {

@@ -42,8 +42,8 @@ func (m Making) uploads(mux *http.ServeMux, api huma.API) {
 func (m Making) admit(library func() (http.Handler, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		h, err := library()
-		if uploadID := r.PathValue("id"); err == nil && uploadID != "" {
-			err = m.Media.MayUpload(r.Context(), uploadID)
+		if err == nil {
+			err = m.Media.MayUpload(r.Context(), r.PathValue("id"))
 		}
 		if err != nil {
 			httpx.WriteProblem(w, r, err)

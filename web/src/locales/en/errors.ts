@@ -117,6 +117,7 @@ export default {
     'media.no_report': 'This report was not found.',
     'media.no_upload': 'This upload is gone. Upload the file again.',
     'media.not_video': 'This is no video; it seems to be {seems}. Choose a video file.',
+    'media.policy_bounds': 'Some limits are out of their range, or contradict each other.',
     'media.revision': 'The video has this version already, with other content.',
     'media.time_map': 'The time map of the new version counts a moment twice or points outside the video.',
     'media.too_large_picture': 'The picture is too large. Export it as 1080p.',

@@ -117,6 +117,7 @@ export default {
     'media.no_report': '没有找到这份报告。',
     'media.no_upload': '这次上传已经不在了，请重新上传。',
     'media.not_video': '这不是视频，像是{seems}。请选视频文件。',
+    'media.policy_bounds': '有几项限值超出范围，或互相矛盾。',
     'media.revision': '视频已有这个版本，内容不同。',
     'media.time_map': '新版本的时间对照有重复，或超出了视频长度。',
     'media.too_large_picture': '画面尺寸太大。请导出成 1080p 再传。',
