@@ -30,7 +30,7 @@ var update = flag.Bool("update", false, "write the golden file")
 const goldenFile = "testdata/authz.golden"
 
 // actor is a column of the matrix: somebody with exactly one role. The objects named in the calls belong to the learner
-// "learner", the unit u01, the provider p1 and the region 140902; "elsewhere" is the same role over other objects.
+// "learner", the unit u01, the provider jinyun and the region 140902; "elsewhere" is the same role over other objects.
 type actor struct {
 	name  string
 	grant *identity.Grant
@@ -40,11 +40,11 @@ var actors = []actor{
 	{"nobody", nil},
 	{"other learner", &identity.Grant{Role: identity.Learner}},
 	{"unit_admin elsewhere", &identity.Grant{Role: identity.UnitAdmin, Scope: "u02"}},
-	{"teacher", &identity.Grant{Role: identity.Teacher, Scope: "p1"}},
-	{"teacher elsewhere", &identity.Grant{Role: identity.Teacher, Scope: "p2"}},
-	{"provider_staff", &identity.Grant{Role: identity.ProviderStaff, Scope: "p1", Duties: []string{"course", "exam", "finance", "service"}}},
-	{"provider_staff elsewhere", &identity.Grant{Role: identity.ProviderStaff, Scope: "p2", Duties: []string{"course", "exam", "finance", "service"}}},
-	{"marker", &identity.Grant{Role: identity.Marker, Scope: "p1"}},
+	{"teacher", &identity.Grant{Role: identity.Teacher, Scope: "jinyun"}},
+	{"teacher elsewhere", &identity.Grant{Role: identity.Teacher, Scope: "wutai"}},
+	{"provider_staff", &identity.Grant{Role: identity.ProviderStaff, Scope: "jinyun", Duties: []string{"course", "exam", "finance", "service"}}},
+	{"provider_staff elsewhere", &identity.Grant{Role: identity.ProviderStaff, Scope: "wutai", Duties: []string{"course", "exam", "finance", "service"}}},
+	{"marker", &identity.Grant{Role: identity.Marker, Scope: "jinyun"}},
 	{"agent", &identity.Grant{Role: identity.Agent}},
 	{"team_leader", &identity.Grant{Role: identity.TeamLeader}},
 	{"bureau_staff", &identity.Grant{Role: identity.BureauStaff, Scope: "140902"}},

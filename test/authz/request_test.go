@@ -63,6 +63,10 @@ var objectsOf = []struct{ prefix, param, object string }{
 	{"/api/unit/requests/", "id", "{request}"},
 	{"/api/unit/imports/", "id", "{import}"},
 	{"", "unit", "u01"},
+	{"", "provider", "jinyun"},
+	{"", "course", "c01"},
+	{"", "lesson", "l0101"},
+	{"", "rev", "1"},
 	{"", "id", "nosuch"},
 }
 
