@@ -53,7 +53,7 @@ async function begin(page, title) {
   await page.getByRole('button', { name: '新建课程' }).click()
   await page.getByLabel('课程名称').fill(title)
   await page.getByLabel('学时', { exact: true }).fill('0.1')
-  await page.getByLabel('授课教师').or(page.getByLabel('教师', { exact: true })).or(page.getByLabel('讲师')).first().fill('王老师')
+  await page.getByLabel('主讲教师', { exact: true }).fill('王老师')
   await page.getByLabel('课程简介').fill('从安全制度讲到现场检查。')
   await look(page, 'new_course')
   await page.getByRole('button', { name: '建好，去上传视频' }).click()

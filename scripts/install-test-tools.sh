@@ -6,6 +6,7 @@ set -euo pipefail
 need=()
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need+=(postgresql)
 command -v chromium >/dev/null || need+=(chromium)
+command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null || need+=(ffmpeg)
 fc-list 2>/dev/null | grep -qi 'noto.*cjk' || need+=(fonts-noto-cjk fontconfig)
 for extra in "$@"; do command -v "$extra" >/dev/null || [ -x "/usr/sbin/$extra" ] || need+=("$extra"); done
 for tool in go node npm; do command -v "$tool" >/dev/null || { echo "missing: $tool (install Go 1.26+ and Node 20+ first)" >&2; exit 1; }; done

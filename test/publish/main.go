@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"xueshi/internal/app"
+	"xueshi/internal/catalog"
 	"xueshi/internal/gateway/ffmpeg"
 	"xueshi/internal/kernel/clock"
 	"xueshi/internal/media"
@@ -65,6 +66,5 @@ func next(ctx context.Context, tx *sqldb.Tx, store blob.Store, lesson, dir strin
 	if err := media.AddTx(ctx, tx, m); err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `UPDATE lesson SET media_rev = $1 WHERE id = $2`, m.Rev, lesson)
-	return err
+	return catalog.ImportedTx(ctx, tx, lesson, m.Rev)
 }
