@@ -63,7 +63,7 @@ type Review struct {
 }
 
 // outcome says which state a review leads to, and what of it is missing. Pure.
-func (r Review) outcome(c *Courseware, failing map[int64]bool, reviewer string) (state string, missing []string) {
+func (r Review) outcome(c *Courseware, failing map[int64]bool) (state string, missing []string) {
 	if !r.Accept {
 		if r.Note == "" {
 			missing = append(missing, "note")

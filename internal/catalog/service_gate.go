@@ -129,7 +129,7 @@ func (s *Service) reviewTx(ctx context.Context, tx *sqldb.Tx, course Course, c C
 	if err != nil {
 		return err
 	}
-	state, missing := in.outcome(&c, failing, reviewer)
+	state, missing := in.outcome(&c, failing)
 	if len(missing) > 0 {
 		return errs.New(errs.Invalid, "catalog.review_missing", "missing", missing)
 	}
