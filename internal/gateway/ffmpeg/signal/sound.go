@@ -24,7 +24,6 @@ type Sound struct {
 	mid    []float64
 	clips  clipCurve
 	levels levelCurve
-	noise  noiseFloor
 	pitch  pitchTrack
 	beeps  beepFinder
 }
@@ -34,9 +33,8 @@ type soundEar struct {
 	samples []float64 // of the present window, −1..1
 	slow    []float64 // the same up to 1 kHz, at a lower rate
 	power   float64   // of the present window without its mean: an offset is no sound
-	high    float64   // of the present window above 150 Hz
-	pass    [2]biquad
 	down    decimator
+	noise   noiseFloor
 	hum     humBand
 }
 
@@ -45,12 +43,11 @@ func NewSound(hz, channels int) *Sound {
 	s := &Sound{hz: hz, channels: channels}
 	factor := max(1, hz/8000)
 	for range channels {
-		e := &soundEar{pass: highPass(noiseFromHz, float64(hz)), down: newDecimator(1000, float64(hz), factor)}
-		e.hum = newHumBand(float64(hz) / float64(factor))
+		e := &soundEar{down: newDecimator(1000, float64(hz), factor)}
+		e.noise, e.hum = newNoiseFloor(float64(hz)), newHumBand(float64(hz)/float64(factor))
 		s.ears = append(s.ears, e)
 	}
 	s.clips = clipCurve{runs: make([]int, channels)}
-	s.noise = noiseFloor{hz: float64(hz)}
 	s.pitch = pitchTrack{hz: float64(hz) / float64(factor)}
 	s.beeps = newBeepFinder(hz)
 	return s
@@ -78,20 +75,21 @@ func (s *Sound) window(frames []int16) {
 	for c, e := range s.ears {
 		e.take(frames[c:], s.channels)
 	}
-	loud := s.louder(func(e *soundEar) float64 { return e.power })
-	noisy := s.louder(func(e *soundEar) float64 { return e.high })
+	loud := s.louder()
+	for _, e := range s.ears {
+		e.noise.take(e.samples, loud.power)
+	}
 	s.levels.take(s.ears, loud.power)
-	s.noise.take(noisy.samples, noisy.high, loud.power)
 	s.pitch.take(loud.slow, loud.power)
 	s.beeps.take(s.middle())
 	s.windows++
 }
 
-// louder is the channel with more of a power.
-func (s *Sound) louder(of func(e *soundEar) float64) *soundEar {
+// louder is the louder channel of the present window.
+func (s *Sound) louder() *soundEar {
 	best := s.ears[0]
 	for _, e := range s.ears[1:] {
-		if of(e) > of(best) {
+		if e.power > best.power {
 			best = e
 		}
 	}
@@ -124,7 +122,6 @@ func (e *soundEar) take(frames []int16, channels int) {
 	n := float64(len(e.samples))
 	mean := float64(sum) / n
 	e.power = max(0, float64(squares)/n-mean*mean) / (32768 * 32768)
-	e.high = passedPower(&e.pass, e.samples)
 	e.slow = e.down.take(e.slow[:0], e.samples)
 	e.hum.take(e.slow)
 }
@@ -135,9 +132,9 @@ func (s *Sound) Finish(out *media.Sound) {
 	out.Clipped = s.clips.permille()
 	out.Silences = s.levels.silences(func(w int) int64 { return s.ms(s.start(int64(w))) }, s.ms(s.frames()))
 	out.Speech = s.levels.speech()
-	out.Noise = s.noise.level()
-	out.Hum = soundFloor
+	out.Noise, out.Hum = soundFloor, soundFloor
 	for _, e := range s.ears {
+		out.Noise = max(out.Noise, e.noise.level())
 		out.Hum = max(out.Hum, e.hum.level())
 	}
 	out.Balance = s.levels.balance(s.channels)
@@ -161,7 +158,9 @@ func (s *Sound) end() {
 		s.window(s.held)
 		s.windows-- // It stays in held.
 	}
-	s.noise.end()
+	for _, e := range s.ears {
+		e.noise.end()
+	}
 	s.beeps.end()
 }
 

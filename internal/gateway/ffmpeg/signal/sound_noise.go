@@ -10,72 +10,109 @@ const (
 	noiseFromHz = 150.0
 	// stretchWindows is the piece a pause is looked for in: 10 s. Nobody speaks longer without a dip.
 	stretchWindows = 10 * windowsPerSecond
-	// quietWindows is how much of a stretch is looked at: its lowest 300 ms.
-	quietWindows = 6
+	// dipsOfWindow is how many dips a window could hold: even fluent speech has some of 25 ms, where the lips are closed.
+	dipsOfWindow = 2
+	// dipsKept is how many of a stretch are looked at: 150 ms.
+	dipsKept = 6
+	// pauseWindows is how much must hang together to tell tones from noise: 300 ms.
+	pauseWindows = 6
 	// noiseBandHz is the width of the bands in which the spectrum's middle is taken.
 	noiseBandHz = 400.0
 )
 
-// noiseFloor finds the noise under a lesson. In each stretch of 10 s the quietest windows are kept, and of their spectrum only
-// what lies between the peaks: so neither music without a pause nor a tone is noise. The middle of all stretches that have
-// sound is the floor: a silence that was put in somewhere does not make a noisy lesson clean.
+// noiseFloor finds the noise under a channel of a lesson. Of each stretch of 10 s it looks at the deepest dips, and between
+// the peaks of the spectrum of the quietest 300 ms. Noise is in both. Fluent speech has dips but no pause; music has no dips,
+// but gaps between its tones. The middle of all stretches that have sound is the floor: a silence put in somewhere does not
+// make a noisy lesson clean.
 type noiseFloor struct {
 	hz     float64
+	pass   [2]biquad
 	seen   int // windows of the present stretch
 	sound  bool
-	quiet  []quietWindow // the quietest of the present stretch, the quietest first
-	spare  []float64
-	floors [2][]float32 // powers by stretch: of those without sound, of those with sound
+	dips   []float64                // powers of the deepest dips of the stretch, the deepest first
+	pause  quietPiece               // its quietest 300 ms
+	recent [pauseWindows]quietPiece // the last windows, in a ring
+	floors [2][]float32             // powers by stretch: of those without sound, of those with sound
 }
 
-type quietWindow struct {
+// quietPiece is some samples with their power above 150 Hz.
+type quietPiece struct {
 	power   float64
 	samples []float64
 }
 
-// take looks at a window. power is its own above 150 Hz, loudest that of the whole sound.
-func (n *noiseFloor) take(samples []float64, power, loudest float64) {
+func newNoiseFloor(hz float64) noiseFloor {
+	return noiseFloor{hz: hz, pass: highPass(noiseFromHz, hz)}
+}
+
+// take looks at a window; loudest is the power of the loudest channel.
+func (n *noiseFloor) take(samples []float64, loudest float64) {
+	at := &n.recent[n.seen%pauseWindows]
+	at.power, at.samples = 0, append(at.samples[:0], samples...)
+	for i := range dipsOfWindow {
+		part := samples[i*len(samples)/dipsOfWindow : (i+1)*len(samples)/dipsOfWindow]
+		if len(part) == 0 {
+			continue
+		}
+		power := passedPower(&n.pass, part)
+		at.power += power / dipsOfWindow
+		n.keepDip(power)
+	}
 	n.seen++
 	n.sound = n.sound || loudest >= silentPower
-	if len(n.quiet) < quietWindows || power < n.quiet[len(n.quiet)-1].power {
-		n.keep(samples, power)
+	if n.seen >= pauseWindows {
+		n.keepPause()
 	}
 	if n.seen == stretchWindows {
 		n.end()
 	}
 }
 
-// keep puts a window among the quietest.
-func (n *noiseFloor) keep(samples []float64, power float64) {
-	if len(n.quiet) == quietWindows {
-		n.spare = n.quiet[quietWindows-1].samples
-		n.quiet = n.quiet[:quietWindows-1]
+// keepDip puts a power among the lowest.
+func (n *noiseFloor) keepDip(power float64) {
+	at, _ := slices.BinarySearch(n.dips, power)
+	if at < dipsKept {
+		n.dips = slices.Insert(n.dips, at, power)
+		n.dips = n.dips[:min(len(n.dips), dipsKept)]
 	}
-	at, _ := slices.BinarySearchFunc(n.quiet, power, func(q quietWindow, p float64) int {
-		if q.power <= p {
-			return -1
-		}
-		return 1
-	})
-	n.quiet = slices.Insert(n.quiet, at, quietWindow{power, append(n.spare[:0], samples...)})
-	n.spare = nil
+}
+
+// keepPause keeps the last windows if they are the quietest yet.
+func (n *noiseFloor) keepPause() {
+	power := 0.0
+	for _, q := range n.recent {
+		power += q.power
+	}
+	if n.seen > pauseWindows && power >= n.pause.power {
+		return
+	}
+	n.pause.power, n.pause.samples = power, n.pause.samples[:0]
+	for i := range pauseWindows {
+		n.pause.samples = append(n.pause.samples, n.recent[(n.seen+i)%pauseWindows].samples...)
+	}
 }
 
 // end closes a stretch. The last one of a file counts from 2 s on, or when it is the only one.
 func (n *noiseFloor) end() {
 	known := len(n.floors[0])+len(n.floors[1]) > 0
-	if n.seen > 0 && (n.seen >= 2*windowsPerSecond || !known) {
-		var floors []float32
-		for _, q := range n.quiet {
-			floors = append(floors, float32(betweenPeaks(q.samples, n.hz)))
-		}
+	if n.seen >= 2*windowsPerSecond || n.seen > 0 && !known {
 		kind := 0
 		if n.sound {
 			kind = 1
 		}
-		n.floors[kind] = append(n.floors[kind], float32(quantileOf(floors, 0.4)))
+		n.floors[kind] = append(n.floors[kind], float32(n.floor()))
 	}
-	n.seen, n.sound, n.quiet = 0, false, n.quiet[:0]
+	n.seen, n.sound, n.dips = 0, false, n.dips[:0]
+}
+
+// floor is that of the present stretch, as a power. Of the dips it is the shallowest: a hole in the sound says nothing of its
+// noise.
+func (n *noiseFloor) floor() float64 {
+	floor := n.dips[len(n.dips)-1]
+	if n.seen >= pauseWindows {
+		floor = min(floor, betweenPeaks(n.pause.samples, n.hz))
+	}
+	return floor
 }
 
 // level is the noise, dBFS.

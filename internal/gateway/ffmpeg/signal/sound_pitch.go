@@ -9,7 +9,7 @@ const (
 	// pitchFirst is how near to the best a shorter period must come to be the one: each multiple of a period fits as well.
 	pitchFirst = 0.88
 	// pitchBelow is how far below the level of speech a window still belongs to it, dB.
-	pitchBelow = 20.0
+	pitchBelow = 10.0
 	// pitchLeast is the number of voiced windows that show a voice: 5 s.
 	pitchLeast = 5 * windowsPerSecond
 )

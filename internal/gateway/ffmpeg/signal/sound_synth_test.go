@@ -66,8 +66,8 @@ func hiss(hz int, seconds, level float64) track {
 	return t
 }
 
-// voice is like speech: pulses that waver around a pitch through resonances, in syllables of 200 ms with a consonant each; after
-// every tenth a pause of pause seconds of digital silence. Its loudest twentieth has about the level.
+// voice is like speech: pulses that waver around a pitch through resonances, in syllables of 200 ms that begin with closed lips
+// and a consonant; after every tenth a pause of pause seconds of digital silence. Its loudest twentieth has about the level.
 func voice(hz int, seconds, pitch, waver, pause, level float64) track {
 	t, r := newTrack(hz, seconds), rand.New(rand.NewPCG(3, 4))
 	formants := []*biquad{resonance(hz, 550, 90), resonance(hz, 1500, 120), resonance(hz, 2600, 180)}
@@ -89,8 +89,10 @@ func voice(hz int, seconds, pitch, waver, pause, level float64) track {
 		for k, f := range formants {
 			y += f.next(x) / float64(1+2*k)
 		}
-		t[i] = y * math.Pow(math.Sin(math.Pi*syllable), 2)
-		if syllable < 0.15 {
+		if syllable > 0.25 {
+			t[i] = y * math.Pow(math.Sin(math.Pi*(syllable-0.25)/0.75), 2)
+		}
+		if syllable > 0.2 && syllable < 0.35 {
 			t[i] += 0.003 * r.NormFloat64()
 		}
 	}
