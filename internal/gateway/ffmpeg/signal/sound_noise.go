@@ -92,10 +92,10 @@ func (n *noiseFloor) keepPause() {
 	}
 }
 
-// end closes a stretch. The last one of a file counts from 2 s on, or when it is the only one.
+// end closes a stretch. The last one of a file counts from 2 s on, or when it is the only one and not shorter than a pause.
 func (n *noiseFloor) end() {
 	known := len(n.floors[0])+len(n.floors[1]) > 0
-	if n.seen >= 2*windowsPerSecond || n.seen > 0 && !known {
+	if n.seen >= 2*windowsPerSecond || n.seen >= pauseWindows && !known {
 		kind := 0
 		if n.sound {
 			kind = 1
@@ -108,11 +108,7 @@ func (n *noiseFloor) end() {
 // floor is that of the present stretch, as a power. Of the dips it is the shallowest: a hole in the sound says nothing of its
 // noise.
 func (n *noiseFloor) floor() float64 {
-	floor := n.dips[len(n.dips)-1]
-	if n.seen >= pauseWindows {
-		floor = min(floor, betweenPeaks(n.pause.samples, n.hz))
-	}
-	return floor
+	return min(n.dips[len(n.dips)-1], betweenPeaks(n.pause.samples, n.hz))
 }
 
 // level is the noise, dBFS.

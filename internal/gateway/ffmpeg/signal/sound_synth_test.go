@@ -119,6 +119,10 @@ func music(hz int, seconds, level float64) track {
 	t := newTrack(hz, seconds)
 	chords := [][]float64{{98, 196, 246.94, 293.66}, {110, 220, 261.63, 329.63}, {87.31, 174.61, 220, 261.63}, {98, 246.94, 293.66, 349.23}}
 	for i := range t {
+		if i >= 6*hz { // After all four it begins again.
+			t[i] = t[i-6*hz]
+			continue
+		}
 		at := float64(i) / float64(hz)
 		n := int(at / 1.5)
 		fade := math.Exp(-(at - 1.5*float64(n)))
