@@ -32,13 +32,17 @@ type judge struct {
 	m      *Measured
 	l      *Limits
 	frame  int64  // how long a frame is shown, ms, rounded up
-	blacks []Span // pieces of less than a frame apart are one
+	blacks []Span
 	found  []Finding
 }
 
+// shortBlack is the shortest black that is measured, ms. What is shown for less than that, or for two frames, between two black
+// pieces does not part them.
+const shortBlack = 100
+
 func newJudge(m *Measured, l *Limits) *judge {
 	j := &judge{m: m, l: l, frame: frameMS(&m.Picture), found: []Finding{}}
-	j.blacks = j.tidy(m.Picture.Blacks, j.frame+1)
+	j.blacks = j.tidy(m.Picture.Blacks, max(shortBlack, 2*j.frame+1))
 	return j
 }
 

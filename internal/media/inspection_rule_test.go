@@ -45,8 +45,14 @@ var edgeCases = []edgeCase{
 			m.Sound = nil
 		}
 	}, 0, 0, 0, ""},
-	{"duration_short", Video, Warn, func(m *Measured, d float64) { m.DurationMS = 180_000 - int64(d); m.Picture.EndMS, m.Sound.EndMS = m.DurationMS, m.DurationMS }, 0, 0, 179, ""},
-	{"duration_long", Video, Warn, func(m *Measured, d float64) { m.DurationMS = 3_600_000 + int64(d); m.Picture.EndMS, m.Sound.EndMS = m.DurationMS, m.DurationMS }, 0, 0, 3601, ""},
+	{"duration_short", Video, Warn, func(m *Measured, d float64) {
+		m.DurationMS = 180_000 - int64(d)
+		m.Picture.EndMS, m.Sound.EndMS = m.DurationMS, m.DurationMS
+	}, 0, 0, 179, ""},
+	{"duration_long", Video, Warn, func(m *Measured, d float64) {
+		m.DurationMS = 3_600_000 + int64(d)
+		m.Picture.EndMS, m.Sound.EndMS = m.DurationMS, m.DurationMS
+	}, 0, 0, 3601, ""},
 	{"resolution", Video, Fail, func(m *Measured, d float64) { m.Picture.Height = 720 - int64(d) }, 0, 0, 719, ""},
 	{"interlaced", Video, Warn, func(m *Measured, d float64) { m.Picture.Interlaced = d > 0 }, 0, 0, 0, ""},
 	{"frame_rate_variable", Video, Fail, func(m *Measured, d float64) { m.Picture.Uneven = 2 + d/10 }, 0, 0, 2.1, ""},
