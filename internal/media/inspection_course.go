@@ -22,7 +22,7 @@ type LessonFinding struct {
 func Compared(lessonID string, m *Measured) LessonMeasured {
 	c := LessonMeasured{LessonID: lessonID, Loudness: silentLUFS}
 	if m.Sound != nil {
-		c.Loudness, c.Pitch = m.Sound.Loudness, m.Sound.Pitch
+		c.Loudness, c.Pitch = max(m.Sound.Loudness, silentLUFS), m.Sound.Pitch
 	}
 	return c
 }

@@ -31,7 +31,7 @@ func Judge(m *Measured, profile Profile, p *InspectionPolicy) []Finding {
 type judge struct {
 	m      *Measured
 	l      *Limits
-	frame  int64  // how long a frame is shown, ms, rounded up
+	frame  int64 // how long a frame is shown, ms, rounded up
 	blacks []Span
 	found  []Finding
 }

@@ -55,7 +55,7 @@ func (s *Service) inspect(ctx context.Context, j *jobs.Job) error {
 		if o, err = OriginalTx(ctx, tx, a.OriginalID); err != nil {
 			return err
 		}
-		policy, version, err = inspectionPolicyTx(ctx, tx)
+		policy, version, err = PolicyTx(ctx, tx)
 		return err
 	})
 	if err != nil {
@@ -171,8 +171,8 @@ func (s *Service) open(key string) (*os.File, error) {
 	return f, err
 }
 
-// inspectionPolicyTx is the newest policy of the year of the city, or the defaults as version 0.
-func inspectionPolicyTx(ctx context.Context, tx *sqldb.Tx) (InspectionPolicy, int64, error) {
+// PolicyTx is the newest policy of the year of the city, or the defaults as version 0.
+func PolicyTx(ctx context.Context, tx *sqldb.Tx) (InspectionPolicy, int64, error) {
 	type row struct {
 		numbers string
 		version int64

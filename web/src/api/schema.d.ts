@@ -2209,6 +2209,16 @@ export interface components {
             /** Format: int64 */
             year: number;
         };
+        CatalogCourseDrafts: {
+            /** @description Lessons that differ from the course's other lessons in loudness or voice (R1.8c); for a reviewer's ears, it stops nothing */
+            consistency: components["schemas"]["MediaLessonFinding"][] | null;
+            items: components["schemas"]["CatalogLessonDraft"][] | null;
+            /**
+             * Format: int64
+             * @description Length of all lessons that the marked hours need
+             */
+            need_minutes: number;
+        };
         CatalogCourseware: {
             /** @description Empty = none yet */
             captions_url: string;
@@ -2267,6 +2277,8 @@ export interface components {
         CatalogCoursewareReport: {
             /** @description Of the revision this one is a repair of */
             before: components["schemas"]["MediaReport"];
+            /** @description How it differs from the course's other lessons (R1.8c) */
+            consistency: components["schemas"]["MediaFinding"][] | null;
             course: components["schemas"]["CatalogCourse"];
             courseware: components["schemas"]["CatalogCourseware"];
             lesson: components["schemas"]["CatalogLessonDraft"];
@@ -3275,6 +3287,8 @@ export interface components {
         };
         MediaInspectionPolicy: {
             /** Format: double */
+            hour_floor_pct: number;
+            /** Format: double */
             loudness_spread_lu: number;
             /** Format: double */
             loudness_target_lufs: number;
@@ -3282,6 +3296,10 @@ export interface components {
             pitch_spread_pct: number;
             slides: components["schemas"]["MediaLimits"];
             video: components["schemas"]["MediaLimits"];
+        };
+        MediaLessonFinding: {
+            finding: components["schemas"]["MediaFinding"];
+            lesson_id: string;
         };
         MediaLimits: {
             /** Format: double */
@@ -3752,11 +3770,6 @@ export interface components {
         };
         PageCatalogCourse: {
             items: components["schemas"]["CatalogCourse"][] | null;
-            /** @description Cursor of the next page; empty at the end */
-            next: string;
-        };
-        PageCatalogLessonDraft: {
-            items: components["schemas"]["CatalogLessonDraft"][] | null;
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
@@ -7482,7 +7495,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageCatalogLessonDraft"];
+                    "application/json": components["schemas"]["CatalogCourseDrafts"];
                 };
             };
             /** @description Error */

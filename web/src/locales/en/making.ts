@@ -243,6 +243,11 @@ export default {
       left: '{n} left',
       fresh: '{n} new',
     },
+    apart: {
+      title: 'Sounds unlike the other lessons',
+      lesson: 'Lesson {no}, {title}:',
+      hint: 'Held against the largest group of lessons that fit together. It stops nothing: let the reviewer hear whether it is the same teacher and the same recording.',
+    },
     cue: {
       title: '{n} captions',
       file: 'Upload captions',

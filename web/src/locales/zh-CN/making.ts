@@ -243,6 +243,11 @@ export default {
       left: '还有 {n} 处',
       fresh: '新出现 {n} 处',
     },
+    apart: {
+      title: '和本课其他节听起来不一样',
+      lesson: '第 {no} 节 {title}：',
+      hint: '按各节里最接近的一组比。不影响发布，请审核的人听一听是不是同一位教师、同一种录音条件。',
+    },
     cue: {
       title: '字幕 {n} 条',
       file: '上传字幕文件',
