@@ -199,13 +199,16 @@ func (p *InspectionPolicy) course() []*float64 {
 // Errors: Invalid "media.policy_bounds" with a field a wrong number ("video.gap_ms": below, above, relation).
 func (p *InspectionPolicy) Check() error {
 	e := errs.New(errs.Invalid, "media.policy_bounds")
-	for name, l := range map[string]*Limits{"video.": &p.Video, "slides.": &p.Slides} {
+	for _, of := range []struct {
+		profile string
+		l       *Limits
+	}{{"video.", &p.Video}, {"slides.", &p.Slides}} {
 		for _, n := range limits {
-			e = within(e, name, *n.of(l), n.LimitBound)
+			e = within(e, of.profile, *n.of(of.l), n.LimitBound)
 		}
-		for _, r := range l.relations() {
+		for _, r := range of.l.relations() {
 			if !r.ok {
-				e = e.WithField(name+r.name, "relation")
+				e = e.WithField(of.profile+r.name, "relation")
 			}
 		}
 	}
