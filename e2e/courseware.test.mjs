@@ -149,7 +149,7 @@ test('a report with every kind of finding, one unknown kind, and captions by the
   const { page, context, problems } = await open(env, DESKTOP)
   await enter(page, person('teacher:jinyun'))
   const kinds = ['container', 'video_codec', 'audio_codec', 'no_audio', 'resolution', 'frame_rate_variable', 'frame_rate_low', 'bitrate_low', 'bitrate_high', 'av_offset', 'av_drift', 'black_head', 'black_inside',
-    'black_tail', 'freeze', 'dropped_frames', 'duplicated_frames', 'out_of_order', 'brightness_low', 'brightness_high', 'contrast_low', 'saturation_low', 'saturation_high', 'colour_cast', 'shake', 'loudness_low',
+    'black_tail', 'freeze', 'dropped_frames', 'duplicated_frames', 'out_of_order', 'brightness_low', 'brightness_high', 'contrast_low', 'saturation_high', 'colour_cast', 'shake', 'loudness_low',
     'loudness_high', 'true_peak', 'loudness_range', 'clipping', 'silence', 'noise_floor', 'hum', 'loudness_spread', 'pitch_spread', 'not_known_yet']
   const finding = (kind, i) => ({ kind, clause: i % 2 ? 'R1.7b' : 'ITU-R BT.1359-1', severity: i % 3 ? 'fail' : 'warn', from_ms: i % 4 ? i * 7000 : 0, to_ms: i % 4 ? i * 7000 + 9000 : 0, value: 1340, limit: 500, unit: 'ms', detail: 'vp6' })
   const job = State => ({ State, Done: 0, Total: 0, Try: 1 })

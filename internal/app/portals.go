@@ -47,7 +47,7 @@ func (a *App) register(mux *http.ServeMux, api huma.API, lessons *lessons, cooki
 	operator.RegisterAccount(api, a.Identity)
 	operator.RegisterDesk(api, desk)
 	operator.RegisterSites(api, desk)
-	operator.RegisterPolicies(api, operator.Policies{Playback: a.Playback, Credit: a.Credit, Enrolment: enrolments})
+	operator.RegisterPolicies(api, operator.Policies{Media: a.Media, Playback: a.Playback, Credit: a.Credit, Enrolment: enrolments})
 	operator.RegisterRecords(api, a.Identity)
 	operator.RegisterGateways(api, a.Credentials, a.Outbox)
 	mediaportal.Register(mux, api, mediaportal.Services{Playback: a.Playback, Store: a.Store, Media: lessons.media})

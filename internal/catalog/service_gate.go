@@ -13,15 +13,16 @@ import (
 
 // CoursewareReport is one revision with everything a reviewer looks at.
 type CoursewareReport struct {
-	Courseware Courseware        `json:"courseware"`
-	Course     Course            `json:"course"`
-	Lesson     LessonDraft       `json:"lesson"`
-	Report     *media.Report     `json:"report" doc:"null while it is inspected"`
-	Before     *media.Report     `json:"before" doc:"Of the revision this one is a repair of"`
-	Repair     *media.RepairPlan `json:"repair" doc:"What a machine can mend; null = nothing"`
-	Waivers    []Waiver          `json:"waivers"`
-	MayReview  bool              `json:"may_review" doc:"The reader is not the one who uploaded it"`
-	Preview    *Preview          `json:"preview" doc:"null until the renditions are there"`
+	Courseware  Courseware        `json:"courseware"`
+	Course      Course            `json:"course"`
+	Lesson      LessonDraft       `json:"lesson"`
+	Report      *media.Report     `json:"report" doc:"null while it is inspected"`
+	Before      *media.Report     `json:"before" doc:"Of the revision this one is a repair of"`
+	Repair      *media.RepairPlan `json:"repair" doc:"What a machine can mend; null = nothing"`
+	Waivers     []Waiver          `json:"waivers"`
+	MayReview   bool              `json:"may_review" doc:"The reader is not the one who uploaded it"`
+	Preview     *Preview          `json:"preview" doc:"null until the renditions are there"`
+	Consistency []media.Finding   `json:"consistency" doc:"How it differs from the course's other lessons (R1.8c)"`
 }
 
 // Preview is where a reviewer plays a revision as a learner would.
@@ -59,6 +60,9 @@ func coursewareReportTx(ctx context.Context, tx *sqldb.Tx, providerID, lessonID 
 		return r, err
 	}
 	if r.Waivers, err = waiversTx(ctx, tx, r.Courseware); err != nil {
+		return r, err
+	}
+	if r.Consistency, err = apartTx(ctx, tx, r.Course.ID, lessonID); err != nil {
 		return r, err
 	}
 	if err = r.addReportsTx(ctx, tx); err != nil || !r.Courseware.Packaged {
@@ -229,7 +233,11 @@ func (s *Service) Move(ctx context.Context, providerID, courseID, move string) e
 		if err != nil || n == 0 {
 			return err
 		}
-		return identity.AuditTx(ctx, tx, "catalog.course_"+move, "course/"+c.ID, map[string]any{"from": c.State, "to": next})
+		apart, err := consistencyTx(ctx, tx, c.ID)
+		if err != nil {
+			return err
+		}
+		return identity.AuditTx(ctx, tx, "catalog.course_"+move, "course/"+c.ID, map[string]any{"from": c.State, "to": next, "apart": len(apart)})
 	})
 }
 
@@ -330,11 +338,17 @@ func putOnTx(ctx context.Context, tx *sqldb.Tx, w Courseware) error {
 	return err
 }
 
-// The length a marked hour needs: 45 minutes (Order 25 as the bureau reads it), less what titles and pauses take.
-const (
-	hourMS   = 45 * 60_000
-	floorPct = 90
-)
+// hourMS is the length of a marked hour: 45 minutes (Order 25 as the bureau reads it).
+const hourMS = 45 * 60_000
+
+// neededTx is how long a course's lessons have to be together, ms: the marked hours, less what the policy leaves for titles
+// and pauses.
+func neededTx(ctx context.Context, tx *sqldb.Tx, c Course) (int64, error) {
+	p, _, err := media.PolicyTx(ctx, tx)
+	return int64(float64(c.HoursTenths*hourMS/10) * p.HourFloor / 100), err
+}
+
+func minutesUp(ms int64) int64 { return (ms + 59_999) / 60_000 }
 
 // fillsHoursTx holds the length of the lessons against the marked hours, and writes the course's minutes.
 func fillsHoursTx(ctx context.Context, tx *sqldb.Tx, c Course) error {
@@ -343,8 +357,12 @@ func fillsHoursTx(ctx context.Context, tx *sqldb.Tx, c Course) error {
 	if err != nil {
 		return err
 	}
-	if need := c.HoursTenths * hourMS / 10 * floorPct / 100; have < need {
-		return errs.New(errs.Invalid, "catalog.course_short", "need_minutes", (need+59_999)/60_000, "have_minutes", have/60_000, "hours", c.Hours)
+	need, err := neededTx(ctx, tx, c)
+	if err != nil {
+		return err
+	}
+	if have < need {
+		return errs.New(errs.Invalid, "catalog.course_short", "need_minutes", minutesUp(need), "have_minutes", have/60_000, "hours", c.Hours)
 	}
 	_, err = tx.Exec(ctx, `UPDATE course SET minutes = $1 WHERE id = $2`, have/60_000, c.ID)
 	return err
@@ -383,17 +401,4 @@ func (s *Service) Waiting(ctx context.Context, providerID, after string, limit i
 		next = out[limit-1].LessonID
 	}
 	return out, next, err
-}
-
-// Drafts lists a course's lessons as its provider works on them. Errors: NotFound "catalog.no_course".
-func (s *Service) Drafts(ctx context.Context, providerID, courseID string) (out []LessonDraft, err error) {
-	if _, err := identity.RequireIn(ctx, providerID, identity.ProviderStaff, identity.Teacher); err != nil {
-		return nil, err
-	}
-	return sqldb.ReadValue(ctx, s.db, func(tx *sqldb.Tx) ([]LessonDraft, error) {
-		if _, err := ownCourseTx(ctx, tx, providerID, courseID); err != nil {
-			return nil, err
-		}
-		return draftsTx(ctx, tx, courseID)
-	})
 }

@@ -66,6 +66,8 @@ type InspectionPolicy struct {
 	PitchSpread    float64 `json:"pitch_spread_pct"`
 	// What a repair aims at.
 	LoudnessTarget float64 `json:"loudness_target_lufs"`
+	// How much of its marked hours the lessons of a course have to fill, an hour taken as 45 minutes.
+	HourFloor float64 `json:"hour_floor_pct"`
 }
 
 // Of is the limits of a profile; an unknown profile is held against those of a video.
@@ -95,11 +97,12 @@ type limit struct {
 }
 
 // Sources of numbers that the notice does not name. MOE 2011 is the technical standard of the open video courses; GY/T 377 the
-// loudness of online video; BT.1359 the relative timing of sound and picture.
+// loudness of online video; BT.1359 the relative timing of sound and picture; Order 25 the hours of continuing education.
 const (
 	srcMOE      = "MOE 2011"
 	srcLoudness = "GY/T 377-2023"
 	srcSync     = "ITU-R BT.1359-1"
+	srcHours    = "MOHRSS Order 25"
 )
 
 // limits are all of them, in the order of forms. The ranges keep a policy meaningful; they do not keep it lenient: the notice
@@ -169,6 +172,7 @@ func CourseBounds() []LimitBound {
 		{"loudness_spread_lu", "LU", "R1.8c", 0.5, 10, 3, 3, false},
 		{"pitch_spread_pct", "%", "R1.8c", 2, 60, 20, 20, false},
 		{"loudness_target_lufs", "LUFS", srcLoudness, -30, -12, -20, -20, false},
+		{"hour_floor_pct", "%", srcHours, 50, 100, 90, 90, false},
 	}
 }
 
@@ -188,20 +192,23 @@ func defaultInspectionPolicy() InspectionPolicy {
 
 // course are the numbers of CourseBounds, in its order.
 func (p *InspectionPolicy) course() []*float64 {
-	return []*float64{&p.LoudnessSpread, &p.PitchSpread, &p.LoudnessTarget}
+	return []*float64{&p.LoudnessSpread, &p.PitchSpread, &p.LoudnessTarget, &p.HourFloor}
 }
 
 // Check refuses numbers outside their ranges and ranges that contradict each other.
 // Errors: Invalid "media.policy_bounds" with a field a wrong number ("video.gap_ms": below, above, relation).
 func (p *InspectionPolicy) Check() error {
 	e := errs.New(errs.Invalid, "media.policy_bounds")
-	for name, l := range map[string]*Limits{"video.": &p.Video, "slides.": &p.Slides} {
+	for _, of := range []struct {
+		profile string
+		l       *Limits
+	}{{"video.", &p.Video}, {"slides.", &p.Slides}} {
 		for _, n := range limits {
-			e = within(e, name, *n.of(l), n.LimitBound)
+			e = within(e, of.profile, *n.of(of.l), n.LimitBound)
 		}
-		for _, r := range l.relations() {
+		for _, r := range of.l.relations() {
 			if !r.ok {
-				e = e.WithField(name+r.name, "relation")
+				e = e.WithField(of.profile+r.name, "relation")
 			}
 		}
 	}

@@ -2,7 +2,6 @@ package media
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -55,7 +54,7 @@ func (s *Service) inspect(ctx context.Context, j *jobs.Job) error {
 		if o, err = OriginalTx(ctx, tx, a.OriginalID); err != nil {
 			return err
 		}
-		policy, version, err = inspectionPolicyTx(ctx, tx)
+		policy, version, err = PolicyTx(ctx, tx)
 		return err
 	})
 	if err != nil {
@@ -171,22 +170,6 @@ func (s *Service) open(key string) (*os.File, error) {
 	return f, err
 }
 
-// inspectionPolicyTx is the newest policy of the year of the city, or the defaults as version 0.
-func inspectionPolicyTx(ctx context.Context, tx *sqldb.Tx) (InspectionPolicy, int64, error) {
-	type row struct {
-		numbers string
-		version int64
-	}
-	p := DefaultInspectionPolicy
-	r, found, err := sqldb.One(ctx, tx, func(sc sqldb.Scanner) (r row, err error) { return r, sc.Scan(&r.numbers, &r.version) },
-		`SELECT p.numbers, p.version FROM inspection_policy p JOIN region r ON r.id = p.region_id
-		WHERE r.parent = '' AND p.year = $1 ORDER BY p.version DESC LIMIT 1`, creditYear(tx.Now()))
-	if err != nil || !found {
-		return p, 0, err
-	}
-	return p, r.version, json.Unmarshal([]byte(r.numbers), &p)
-}
-
 func inspectionOfTx(ctx context.Context, tx *sqldb.Tx, originalID string) (jobs.Status, error) {
 	best := jobs.Status{}
 	for _, profile := range []Profile{Video, Slides} {
@@ -201,4 +184,4 @@ func inspectionOfTx(ctx context.Context, tx *sqldb.Tx, originalID string) (jobs.
 	return best, nil
 }
 
-func creditYear(at time.Time) int { return at.In(shanghai).Year() }
+func creditYear(at time.Time) int64 { return int64(at.In(shanghai).Year()) }

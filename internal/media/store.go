@@ -3,6 +3,7 @@ package media
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"time"
 
 	"xueshi/internal/kernel/civil"
@@ -128,9 +129,11 @@ func insertReportTx(ctx context.Context, tx *sqldb.Tx, r *Report) error {
 		}
 		texts[i] = string(raw)
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO inspection_report (id, original_id, profile, policy_version, policy, verdict, failing, measured, findings, took_ms, at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		r.ID, r.OriginalID, r.Profile, r.PolicyVersion, texts[0], r.Verdict, r.Failing, texts[1], texts[2], r.TookMS, tx.NowMicro())
+	voice := Compared("", &r.Measured)
+	_, err := tx.Exec(ctx, `INSERT INTO inspection_report (id, original_id, profile, policy_version, policy, verdict, failing, measured, findings, took_ms, at, loudness_milli, pitch_milli)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		r.ID, r.OriginalID, r.Profile, r.PolicyVersion, texts[0], r.Verdict, r.Failing, texts[1], texts[2], r.TookMS, tx.NowMicro(),
+		int64(math.Round(voice.Loudness*1000)), int64(math.Round(voice.Pitch*1000)))
 	return err
 }
 

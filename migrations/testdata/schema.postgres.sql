@@ -164,6 +164,8 @@ table inspection_report: measured text not null
 table inspection_report: findings text not null
 table inspection_report: took_ms bigint not null
 table inspection_report: at bigint not null
+table inspection_report: loudness_milli bigint not null default '-70000'::integer
+table inspection_report: pitch_milli bigint not null default 0
 table job: id text not null
 table job: kind text not null
 table job: key text not null

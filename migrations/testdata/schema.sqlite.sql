@@ -254,7 +254,7 @@ CREATE TABLE inspection_report (
     measured       TEXT NOT NULL,
     findings       TEXT NOT NULL,
     took_ms        INTEGER NOT NULL,
-    at             INTEGER NOT NULL,
+    at             INTEGER NOT NULL, loudness_milli INTEGER NOT NULL DEFAULT -70000, pitch_milli INTEGER NOT NULL DEFAULT 0,
     CHECK ((verdict = 'pass') = (failing = 0))
 ) STRICT;
 CREATE INDEX inspection_report_original ON inspection_report (original_id, id);

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"xueshi/internal/identity"
+	"xueshi/internal/media"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/internal/playback"
@@ -242,6 +243,9 @@ func TestOnlyOperatorsChangeWhatOperatorsChange(t *testing.T) {
 		{"GET", "/api/operator/policies?year=2026", nil, reading},
 		{"GET", "/api/operator/policies/history?year=2026&region=1409", nil, reading},
 		{"POST", "/api/operator/policies", set("1409", func(*playback.Policy) {}), only},
+		{"GET", inspectionPath + "?year=2026", nil, reading},
+		{"GET", inspectionPath + "/history?year=2026", nil, reading},
+		{"PUT", inspectionPath, inspect(0, func(*media.InspectionPolicy) {}), only},
 		{"GET", "/api/operator/rule-sets?year=2026", nil, reading},
 		{"GET", "/api/operator/rule-sets/history?year=2026&region=1409", nil, reading},
 		{"POST", "/api/operator/rule-sets", rule("140902", 950), only},

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Schemas } from '../src/api/client'
 import { compare } from '../src/portals/provider/making/compare'
 import { addCue, cueOfLine, joinCue, readCues, readStamp, setCue, splitCue, stamp, writeCues, wrongCue } from '../src/portals/provider/making/cues'
-import { measure } from '../src/portals/provider/making/measure'
+import { measure, pair } from '../src/portals/provider/making/measure'
 import { bandOf, curvesOf } from '../src/portals/provider/making/measured'
 import { chaptersOf, moved, movedChapter, titleOf } from '../src/portals/provider/making/outline'
 import { percent, Rate, remaining, size } from '../src/portals/provider/making/rate'
@@ -118,6 +118,10 @@ describe('reports', () => {
     expect([c.gone, c.left, c.fresh].map(l => l.map(f => `${f.kind}@${f.from_ms}`))).toEqual([
       ['black_head@0', 'silence@20000', 'loudness_low@0'], ['silence@57100'], ['clipping@5000'],
     ])
+  })
+  it('tells a value from the limit it missed', () => {
+    expect([pair(1040, 1000, 'ms'), pair(1340, 1000, 'ms'), pair(500, 500, 'ms'), pair(61.1, 60, 'fps')])
+      .toEqual([['1.04 s', '1 s'], ['1.3 s', '1 s'], ['500 ms', '500 ms'], ['61.1 fps', '60 fps']])
   })
   it('writes numbers with their units', () => {
     const words = (u: string) => ({ s: '秒', ms: '毫秒' })[u]

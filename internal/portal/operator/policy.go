@@ -11,12 +11,14 @@ import (
 	"xueshi/internal/credit"
 	"xueshi/internal/enrolment"
 	"xueshi/internal/kernel/errs"
+	"xueshi/internal/media"
 	"xueshi/internal/platform/httpx"
 	"xueshi/internal/playback"
 )
 
-// Policies is the numbers of the notice as versioned data: playback policies, rule sets, year windows.
+// Policies is the numbers of the notice as versioned data: playback policies, rule sets, year windows, inspection policies.
 type Policies struct {
+	Media     *media.Service
 	Playback  *playback.Service
 	Credit    *credit.Service
 	Enrolment *enrolment.Service
@@ -84,6 +86,9 @@ func RegisterPolicies(api huma.API, p Policies) {
 	httpx.Handle(api, huma.Operation{Method: http.MethodGet, Path: base + "rule-sets", OperationID: "list-rule-sets"}, p.rules)
 	httpx.Handle(api, huma.Operation{Method: http.MethodGet, Path: base + "rule-sets/history", OperationID: "rule-set-history"}, p.ruleHistory)
 	httpx.Handle(api, huma.Operation{Method: http.MethodPost, Path: base + "rule-sets", OperationID: "set-rule-set"}, p.setRule)
+	httpx.Handle(api, huma.Operation{Method: http.MethodGet, Path: base + "inspection-policy", OperationID: "inspection-policy"}, p.inspection)
+	httpx.Handle(api, huma.Operation{Method: http.MethodGet, Path: base + "inspection-policy/history", OperationID: "inspection-policy-history"}, p.inspectionHistory)
+	httpx.Handle(api, huma.Operation{Method: http.MethodPut, Path: base + "inspection-policy", OperationID: "set-inspection-policy"}, p.setInspection)
 	httpx.Handle(api, huma.Operation{Method: http.MethodGet, Path: base + "years", OperationID: "list-years"}, p.years)
 	httpx.Handle(api, huma.Operation{Method: http.MethodPut, Path: base + "years/{year}", OperationID: "set-year", DefaultStatus: 204}, p.setYear)
 }

@@ -83,12 +83,13 @@ func (m Making) editing(api huma.API) {
 			return done(m.Catalog.Move(ctx, in.Provider, in.Course, in.Body.Move))
 		})
 	httpx.Handle(api, huma.Operation{Method: http.MethodGet, Path: base + "courses/{course}/lessons", Summary: "A course's lessons as they are worked on"},
-		func(ctx context.Context, in *struct{ CourseRef }) (*httpx.Body[httpx.Page[catalog.LessonDraft]], error) {
-			items, err := m.Catalog.Drafts(ctx, in.Provider, in.Course)
+		func(ctx context.Context, in *struct{ CourseRef }) (*httpx.Body[catalog.CourseDrafts], error) {
+			d, err := m.Catalog.Drafts(ctx, in.Provider, in.Course)
 			if err != nil {
 				return nil, err
 			}
-			return httpx.OK(httpx.Page[catalog.LessonDraft]{Items: orEmpty(items)})
+			d.Items = orEmpty(d.Items)
+			return httpx.OK(d)
 		})
 }
 

@@ -1038,6 +1038,38 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operator/inspection-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["inspection-policy"];
+        put: operations["set-inspection-policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/inspection-policy/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["inspection-policy-history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/operator/policies": {
         parameters: {
             query?: never;
@@ -2209,6 +2241,16 @@ export interface components {
             /** Format: int64 */
             year: number;
         };
+        CatalogCourseDrafts: {
+            /** @description Lessons that differ from the course's other lessons in loudness or voice (R1.8c); for a reviewer's ears, it stops nothing */
+            consistency: components["schemas"]["MediaLessonFinding"][] | null;
+            items: components["schemas"]["CatalogLessonDraft"][] | null;
+            /**
+             * Format: int64
+             * @description Length of all lessons that the marked hours need
+             */
+            need_minutes: number;
+        };
         CatalogCourseware: {
             /** @description Empty = none yet */
             captions_url: string;
@@ -2267,6 +2309,8 @@ export interface components {
         CatalogCoursewareReport: {
             /** @description Of the revision this one is a repair of */
             before: components["schemas"]["MediaReport"];
+            /** @description How it differs from the course's other lessons (R1.8c) */
+            consistency: components["schemas"]["MediaFinding"][] | null;
             course: components["schemas"]["CatalogCourse"];
             courseware: components["schemas"]["CatalogCourseware"];
             lesson: components["schemas"]["CatalogLessonDraft"];
@@ -3275,6 +3319,8 @@ export interface components {
         };
         MediaInspectionPolicy: {
             /** Format: double */
+            hour_floor_pct: number;
+            /** Format: double */
             loudness_spread_lu: number;
             /** Format: double */
             loudness_target_lufs: number;
@@ -3282,6 +3328,33 @@ export interface components {
             pitch_spread_pct: number;
             slides: components["schemas"]["MediaLimits"];
             video: components["schemas"]["MediaLimits"];
+        };
+        MediaLessonFinding: {
+            finding: components["schemas"]["MediaFinding"];
+            lesson_id: string;
+        };
+        MediaLimitBound: {
+            /** @description The notice's clause or the standard it comes from */
+            clause: string;
+            /** Format: double */
+            max: number;
+            /** Format: double */
+            min: number;
+            /** @description JSON name of the number */
+            name: string;
+            /** @description 0 means: not asked for */
+            optional: boolean;
+            /**
+             * Format: double
+             * @description Default for slide lessons
+             */
+            slides: number;
+            unit: string;
+            /**
+             * Format: double
+             * @description Default for lessons filmed with a camera
+             */
+            video: number;
         };
         MediaLimits: {
             /** Format: double */
@@ -3483,6 +3556,24 @@ export interface components {
              * @description px
              */
             width: number;
+        };
+        MediaPolicyVersion: {
+            legal_source: string;
+            reason: string;
+            /**
+             * Format: date-time
+             * @description null for version 0
+             */
+            set_at: string | null;
+            /** @description Account */
+            set_by: string;
+            /** @description Masked */
+            set_by_name: string;
+            values: components["schemas"]["MediaInspectionPolicy"];
+            /** Format: int64 */
+            version: number;
+            /** Format: int64 */
+            year: number;
         };
         MediaRepairPlan: {
             /** Format: int64 */
@@ -3686,6 +3777,14 @@ export interface components {
             /** Format: int64 */
             granted_ms: number;
         };
+        OperatorInspectionPage: {
+            /** @description Numbers of each profile: ranges and defaults, in the order of the page */
+            bounds: components["schemas"]["MediaLimitBound"][] | null;
+            /** @description Numbers of a course as a whole */
+            course: components["schemas"]["MediaLimitBound"][] | null;
+            /** @description The newest version; version 0 = the defaults */
+            now: components["schemas"]["MediaPolicyVersion"];
+        };
         OperatorNumbered: {
             /** Format: int64 */
             version: number;
@@ -3752,11 +3851,6 @@ export interface components {
         };
         PageCatalogCourse: {
             items: components["schemas"]["CatalogCourse"][] | null;
-            /** @description Cursor of the next page; empty at the end */
-            next: string;
-        };
-        PageCatalogLessonDraft: {
-            items: components["schemas"]["CatalogLessonDraft"][] | null;
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
@@ -3832,6 +3926,11 @@ export interface components {
         };
         PageMediaOriginal: {
             items: components["schemas"]["MediaOriginal"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageMediaPolicyVersion: {
+            items: components["schemas"]["MediaPolicyVersion"][] | null;
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
@@ -4254,6 +4353,18 @@ export interface components {
         "Send-own-codeRequest": {
             /** @enum {string} */
             purpose: "step_up" | "phone";
+        };
+        "Set-inspection-policyRequest": {
+            /**
+             * Format: int64
+             * @description Version that was changed
+             */
+            if_version: number;
+            legal_source: string;
+            reason: string;
+            values: components["schemas"]["MediaInspectionPolicy"];
+            /** Format: int64 */
+            year: number;
         };
         "Set-policyRequest": {
             legal_source: string;
@@ -6843,6 +6954,104 @@ export interface operations {
             };
         };
     };
+    "inspection-policy": {
+        parameters: {
+            query: {
+                year: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorInspectionPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "set-inspection-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Set-inspection-policyRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorNumbered"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "inspection-policy-history": {
+        parameters: {
+            query: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+                year: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageMediaPolicyVersion"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
     "list-policies": {
         parameters: {
             query: {
@@ -7482,7 +7691,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageCatalogLessonDraft"];
+                    "application/json": components["schemas"]["CatalogCourseDrafts"];
                 };
             };
             /** @description Error */

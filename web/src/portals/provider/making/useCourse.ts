@@ -18,7 +18,7 @@ export function useCourse(course: string) {
       ask(api.GET('/api/provider/providers/{provider}/courses/{course}/lessons', { params: { path: { ...path, course } } })),
       ask(api.GET('/api/provider/providers/{provider}/uploads', { params: { path, query: { limit: 100 } } })),
     ])
-    return { course: facts.course, outline: facts.lessons ?? [], lessons: drafts.items ?? [], uploads: uploads.items ?? [] }
+    return { course: facts.course, outline: facts.lessons ?? [], lessons: drafts.items ?? [], apart: drafts.consistency ?? [], need: drafts.need_minutes, uploads: uploads.items ?? [] }
   })
   const ids = computed(() => new Set(data.value?.lessons.map(l => l.id)))
   /** The newest upload for each lesson, unless a later revision came from elsewhere. */

@@ -1,6 +1,6 @@
 import type { Schemas } from '../../../api/client'
 import { clock, useText } from '../../../composables/useText'
-import { measure } from './measure'
+import { measure, pair } from './measure'
 type Finding = Schemas['MediaFinding']
 
 /** A finding in words: what is wrong with its numbers, where, and by which rule. */
@@ -8,8 +8,13 @@ export function useFinding() {
   const { t, te } = useText()
   const unit = (u: string) => (te(`finding.unit.${u}`, 'zh-CN') ? t(`finding.unit.${u}`) : undefined)
   const name = (kind: string) => (te(`finding.name.${kind}`, 'zh-CN') ? t(`finding.name.${kind}`) : kind)
+  /** Values whose detail tells their direction (early or late, left or right) have a sentence of their own and no sign. */
   const say = (f: Finding) => {
-    const params = { kind: name(f.kind), value: measure(f.value, f.unit, unit), limit: measure(f.limit, f.unit, unit), detail: f.detail ?? '' }
+    const own = `finding.say.${f.kind}_${f.detail}`,
+      turned = !!f.detail && te(own, 'zh-CN')
+    const [value, limit] = pair(turned ? Math.abs(f.value) : f.value, turned ? Math.abs(f.limit) : f.limit, f.unit, unit)
+    const params = { kind: name(f.kind), value, limit, detail: f.detail ?? '' }
+    if (turned) return t(own, params)
     if (te(`finding.say.${f.kind}`, 'zh-CN')) return t(`finding.say.${f.kind}`, params)
     if (!f.value && !f.limit) return f.detail ? t('finding.say.unknownDetail', params) : t('finding.say.unknownPlain', params)
     return t('finding.say.unknown', params)
