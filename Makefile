@@ -7,7 +7,7 @@ DATA ?= ./data
 GOFLAGS_BUILD := -trimpath -ldflags="-s -w"
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/package-lock.json -type f 2>/dev/null)
 
-.PHONY: run build web test check bench soak fmt generate clean help
+.PHONY: run build web test check bench corpus soak fmt generate clean help
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
@@ -33,6 +33,10 @@ check: ## the one-minute loop: vet, import table, budgets, quick tests
 
 bench: build ## ratios measured in one run, written to bench/latest.json (STRICT=1 fails on a missed line)
 	@scripts/bench.sh
+
+corpus: ## the inspector of lessons against the defect corpus, written to bench/courseware.md; HOURS=1 measures a lesson of 3 hours too
+	@scripts/install-test-tools.sh
+	@go build -o bin/corpus ./test/courseware/cmd/corpus && nice bin/corpus -out bench/courseware -speed $(if $(HOURS),-hours)
 
 soak: build ## the big simulations at full size; writes a dated result under bench/
 	@scripts/soak.sh

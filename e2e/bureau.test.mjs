@@ -1,32 +1,16 @@
 // The bureau's overview, learners and providers: city staff see the city, county staff their county.
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { axe, DESKTOP, open, PHONE, start, until } from './harness.mjs'
+import { DESKTOP, enter as enterPortal, look as lookAt, open, PHONE, start, until } from './harness.mjs'
 
 let env
 before(async () => { env = await start() })
 after(async () => { await env?.stop() })
-const shots = process.env.SHOTS
-if (shots) mkdirSync(shots, { recursive: true })
 const who = role => env.people.find(p => p.roles.includes(role))
 
-async function enter(page, person, path = '/bureau') {
-  await page.goto(env.base + '/login')
-  await page.getByLabel('手机号或身份证号').fill(person.phone)
-  await page.getByLabel('密码').fill(person.password)
-  await page.getByRole('button', { name: '登录', exact: true }).click()
-  await page.waitForURL(env.base + path)
-}
+const enter = (page, person, path = '/bureau') => enterPortal(env, page, person, path)
 
-async function look(page, name) {
-  await page.waitForLoadState('networkidle')
-  await page.evaluate(() => document.fonts.ready)
-  if (shots) await page.screenshot({ path: `${shots}/bureau_${name}.png`, fullPage: true })
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-  assert.ok(wide <= 0, `${name} scrolls sideways by ${wide} px`)
-  assert.deepEqual(await axe(page), [], `accessibility of ${name}`)
-}
+const look = async (page, name) => { await page.waitForLoadState('networkidle'); await lookAt(page, `bureau_${name}`) }
 
 for (const [size, viewport] of [['desktop', DESKTOP], ['phone', PHONE]]) {
   test(`the city's overview, learners and providers, ${size}`, { timeout: 120_000 }, async () => {

@@ -1,14 +1,11 @@
 // Three sites with their own names and courses, the provider's desk, and the make-up year.
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { axe, DESKTOP, login, open, PHONE, start, until } from './harness.mjs'
+import { DESKTOP, login, look as lookAt, open, PHONE, start, until } from './harness.mjs'
 
 let env, port
 before(async () => { env = await start(); port = new URL(env.base).port })
 after(async () => { await env?.stop() })
-const shots = process.env.SHOTS
-if (shots) mkdirSync(shots, { recursive: true })
 const staff = id => env.people.find(p => p.roles.includes(`provider_staff:${id}]`))
 const site = id => `http://${id}.localhost:${port}`
 
@@ -20,14 +17,7 @@ async function enter(page, base, person, path) {
   await page.waitForURL(base + path)
 }
 
-async function look(page, name) {
-  await page.waitForLoadState('networkidle')
-  await page.evaluate(() => document.fonts.ready)
-  if (shots) await page.screenshot({ path: `${shots}/provider_${name}.png`, fullPage: true })
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-  assert.ok(wide <= 0, `${name} scrolls sideways by ${wide} px`)
-  assert.deepEqual(await axe(page), [], `accessibility of ${name}`)
-}
+const look = async (page, name) => { await page.waitForLoadState('networkidle'); await lookAt(page, `provider_${name}`) }
 
 test('each site has its name, filings and courses; the city portal has all', { timeout: 90_000 }, async () => {
   const { page, context, problems } = await open(env, DESKTOP)

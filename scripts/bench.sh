@@ -7,6 +7,7 @@ scripts/install-test-tools.sh nginx
 mkdir -p bin
 go build -tags bench -o bin/load ./test/load
 CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o bin/bare ./test/load/bare
+go build -o bin/corpus ./test/courseware/cmd/corpus
 rm -f bench/latest.json
 flags=(-out bench/latest.json ${STRICT:+-strict})
 missed=0

@@ -3,4 +3,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 make --no-print-directory build
-exec node --test --test-concurrency=2 e2e/*.test.mjs
+XUESHI_TEST_PG_FSYNC=off exec scripts/test-postgres.sh node --test --test-concurrency=2 e2e/*.test.mjs

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The simulations at full size, on both engines; each part writes its dated result under bench/. All of it takes hours.
-#   scripts/soak.sh [rule|model|leases|killed …]
+#   scripts/soak.sh [rule|model|leases|killed|corpus …]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export XUESHI_SOAK=1 XUESHI_TEST_ALL=1 XUESHI_TEST_PG_FSYNC=off
@@ -17,7 +17,10 @@ leases() { # histories of many callers, and whether some order explains each
 killed() { # SIGKILL under load, again and again
   scripts/test-postgres.sh go test -count=10 -v -run Kill -timeout 2h ./test/attack
 }
-[ $# -gt 0 ] || set -- rule model leases killed
+corpus() { # every clip with a defect, and the clean ones
+  go test -count=1 -v -timeout 2h -run 'Corpus' ./test/courseware
+}
+[ $# -gt 0 ] || set -- rule model leases killed corpus
 for part; do
   {
     date -u +%FT%TZ

@@ -30,6 +30,12 @@ import (
 type storage struct {
 	Data     string `help:"Folder of database, media and keys." default:"./data" env:"DATA"`
 	Database string `help:"PostgreSQL address; empty = SQLite under the data folder." env:"XUESHI_DATABASE"`
+	Storage  string `help:"Object store for files: s3://bucket/prefix?endpoint=https://…&region=…&path_style=1, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment; empty = the data folder." env:"XUESHI_STORAGE"`
+}
+
+// config is what every command that opens the storage begins with.
+func (s storage) config() app.Config {
+	return app.Config{Data: s.Data, Database: s.Database, Storage: s.Storage}
 }
 
 type serve struct {
@@ -39,6 +45,9 @@ type serve struct {
 	Media   string `help:"Folder of the demo sources." default:"demo"`
 	TLS     bool   `help:"The site is reached by HTTPS (through a proxy): secure cookies, HSTS." env:"XUESHI_TLS"`
 	Proxied bool   `help:"All requests come through a reverse proxy that sets X-Real-IP: limits count that address. Never without such a proxy." env:"XUESHI_PROXIED"`
+	Sweep   bool   `help:"Erase once a day the stored files that no row needs. Only where this database alone owns the store, and never right after a restore: see it first with 'store sweep --dry-run'." env:"XUESHI_SWEEP"`
+	CDN     string `help:"Segments leave as sealed files that a CDN keeps (https://cdn.example.cn, with this program's /media/sealed/ as its origin), or a proxy before this host (self); empty = this program sends them." env:"XUESHI_CDN"`
+	Clamd   string `help:"The virus scanner (ClamAV's clamd) that every upload goes through, unix:PATH or HOST:PORT; empty = none." env:"XUESHI_CLAMD"`
 }
 
 type demoCmd struct {
@@ -62,6 +71,7 @@ var cli struct {
 	Serve    serve       `cmd:"" help:"Serve the platform."`
 	Demo     demoCmd     `cmd:"" help:"Make the demo city, if it is not there."`
 	Verify   verifyCmd   `cmd:"" help:"Recompute every total from evidence; fails on any edit of any row."`
+	Store    storeCmd    `cmd:"" help:"Look after stored files."`
 	Operator operatorCmd `cmd:"" help:"Make the first operator and print a one-time code for choosing a password."`
 	Openapi  openapi     `cmd:"" help:"Print the OpenAPI document."`
 }
@@ -79,8 +89,9 @@ func main() {
 
 // Run serves until a signal, then drains: open requests end, what waits for the database is committed.
 func (s *serve) Run(ctx context.Context) error {
-	a, err := app.New(ctx, app.Config{Data: s.Data, Database: s.Database, Demo: s.Media, TLS: s.TLS, Proxied: s.Proxied,
-		Simulate: s.Demo, LogCodes: s.Demo}, clock.System{}, nil)
+	cfg := s.config()
+	cfg.Demo, cfg.TLS, cfg.Proxied, cfg.Simulate, cfg.LogCodes, cfg.Clamd, cfg.Sweep, cfg.CDN = s.Media, s.TLS, s.Proxied, s.Demo, s.Demo, s.Clamd, s.Sweep, s.CDN
+	a, err := app.New(ctx, cfg, clock.System{}, nil)
 	if err != nil {
 		return err
 	}
@@ -110,7 +121,9 @@ func (s *serve) Run(ctx context.Context) error {
 
 // Run makes the demo city and says who can log in.
 func (d *demoCmd) Run(ctx context.Context) error {
-	a, err := app.New(ctx, app.Config{Data: d.Data, Database: d.Database, Demo: d.Media}, clock.System{}, nil)
+	cfg := d.config()
+	cfg.Demo = d.Media
+	a, err := app.New(ctx, cfg, clock.System{}, nil)
 	if err != nil {
 		return err
 	}
@@ -146,7 +159,7 @@ func (d *demoCmd) Run(ctx context.Context) error {
 
 // Run verifies the evidence and exits 1 on any finding.
 func (v *verifyCmd) Run(ctx context.Context) error {
-	a, err := app.New(ctx, app.Config{Data: v.Data, Database: v.Database}, clock.System{}, nil)
+	a, err := app.New(ctx, v.config(), clock.System{}, nil)
 	if err != nil {
 		return err
 	}
@@ -154,7 +167,7 @@ func (v *verifyCmd) Run(ctx context.Context) error {
 	if err = errors.Join(err, a.Close()); err != nil {
 		return err
 	}
-	fmt.Printf("%d learners, %d spans, %d windows, %d credit records\n", report.Learners, report.Spans, report.Windows, report.Records)
+	fmt.Printf("%d learners, %d spans, %d windows, %d carried over, %d credit records\n", report.Learners, report.Spans, report.Windows, report.Carried, report.Records)
 	for _, f := range report.Findings {
 		fmt.Println("FINDING", f)
 	}
@@ -167,7 +180,7 @@ func (v *verifyCmd) Run(ctx context.Context) error {
 
 // Run makes the first operator. There is no default password: the code it prints lets its owner choose one, within a day.
 func (o *operatorCmd) Run(ctx context.Context) error {
-	a, err := app.New(ctx, app.Config{Data: o.Data, Database: o.Database}, clock.System{}, nil)
+	a, err := app.New(ctx, o.config(), clock.System{}, nil)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"xueshi/internal/classroom"
 	"xueshi/internal/credit"
 	"xueshi/internal/enrolment"
+	"xueshi/internal/fault"
 	"xueshi/internal/gateway/credential"
 	"xueshi/internal/gateway/sms"
 	"xueshi/internal/gateway/sms/smssim"
@@ -28,6 +29,7 @@ import (
 	"xueshi/internal/platform/secret"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/playback"
+	mediaportal "xueshi/internal/portal/media"
 	"xueshi/internal/portal/session"
 	"xueshi/internal/supervision"
 	"xueshi/migrations"
@@ -40,11 +42,15 @@ const Version = "0.1.0"
 type Config struct {
 	Data     string // folder of files: database (SQLite), blobs, keys
 	Database string // "postgres://…", or empty for SQLite under Data
+	Storage  string // "s3://bucket/…" (gateway/s3), or empty for files under Data
 	Demo     string // folder of the demo city's sources; spoken digits are read from it
 	TLS      bool   // the site is reached by HTTPS
 	Proxied  bool   // requests come through a reverse proxy that sets X-Real-IP
 	Simulate bool   // outside services are simulators on loopback (demo city, tests)
 	LogCodes bool   // the SMS simulator writes codes to the log (demo city)
+	Sweep    bool   // stored files that no row needs are erased daily
+	CDN      string // where sealed segments come from: "https://host", "self" (a proxy before this host keeps them), or empty = segments come from here in the plain
+	Clamd    string // the virus scanner that uploads go through, "unix:PATH" or "HOST:PORT"; empty = none
 }
 
 // App is the running program without its listener.
@@ -60,13 +66,17 @@ type App struct {
 	Credit      *credit.Service
 	Notify      *notify.Service
 	Classroom   *classroom.Service
+	Fault       *fault.Service
 	Supervision *supervision.Service
 	Jobs        *jobs.Queue
 	Media       *media.Service
+	sweep       bool
 	Catalog     *catalog.Service
 	Signer      *ledger.Signer
+	delivery    mediaportal.Services
 	Handler     http.Handler
 	stop        func()
+	shut        func() // closes the store
 }
 
 // DSN is where the configuration keeps its database.
@@ -79,6 +89,10 @@ func (c Config) DSN() string {
 
 // New opens storage, migrates, and builds services and portals. policy nil = the defaults; tests inject a clock and a policy.
 func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Policy, opts ...sqldb.Option) (*App, error) {
+	cache, err := cfg.cache()
+	if err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(cfg.Data, 0o750); err != nil {
 		return nil, err
 	}
@@ -86,7 +100,10 @@ func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Poli
 	if err != nil {
 		return nil, err
 	}
-	a := &App{DB: db, Store: blob.NewLocal(filepath.Join(cfg.Data, "blobs"))}
+	a := &App{DB: db}
+	if err := a.openStore(ctx, cfg); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	if err := sqldb.Migrate(ctx, db, migrations.FS, sqldb.LockPath(cfg.DSN())); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -99,10 +116,15 @@ func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Poli
 	a.Identity = identity.New(db, a.Keys, a.Outbox, identity.WithProofs(a.Store))
 	a.Credit, a.Supervision = credit.New(db), supervision.New(db)
 	a.Jobs = jobs.New(db)
-	a.Media = media.New(media.Deps{DB: db, Store: a.Store, Jobs: a.Jobs, Clock: clk, Dir: filepath.Join(cfg.Data, "uploads")})
+	deps, err := a.mediaDeps(cfg, clk)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	a.Media = media.New(deps)
 	a.Catalog = catalog.New(db, a.Media)
 	a.Notify = notify.New(db)
 	a.Classroom = classroom.New(db, a.Notify)
+	a.Fault = fault.New(db, a.Catalog, a.Notify)
 	if a.Signer, err = ledger.NewSigner(a.Keys.Derive("evidence-log")); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -110,7 +132,12 @@ func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Poli
 	a.Playback = playback.New(playback.Deps{DB: db, Key: a.Keys.Derive("playback"), Lessons: lessons, Contents: lessons, Devices: a.Identity,
 		Completion: a.Credit, Policy: policy, Digits: loadDigits(cfg.Demo)})
 	a.join()
-	a.Handler = a.handler(lessons, session.Cookies{TLS: cfg.TLS, Proxied: cfg.Proxied}, httpx.Options{Clock: clk, TLS: cfg.TLS})
+	a.sweep = cfg.Sweep
+	a.delivery = mediaportal.Services{Playback: a.Playback, Store: a.Store, Media: lessons.media}
+	if cfg.CDN != "" {
+		a.delivery.Sealer, a.delivery.Cache = media.NewSealer(a.Keys.Derive("segments")), cache
+	}
+	a.Handler = a.handler(lessons, session.Cookies{TLS: cfg.TLS, Proxied: cfg.Proxied}, httpx.Options{Clock: clk, TLS: cfg.TLS, Media: cache})
 	return a, nil
 }
 
@@ -120,11 +147,12 @@ func (a *App) join() {
 	a.Identity.Tell(a.Notify)
 	a.Credit.Tell(a.Notify)
 	a.Media.Serve(a.Catalog)
-	for _, e := range []identity.Exporter{enrolment.New(a.DB), a.Playback, a.Credit, a.Notify, a.Classroom} {
+	for _, e := range []identity.Exporter{enrolment.New(a.DB), a.Playback, a.Credit, a.Notify, a.Classroom, a.Fault} {
 		a.Identity.AddExporter(e)
 	}
 	a.Identity.AddEraser(a.Notify)
 	a.Identity.AddEraser(a.Classroom)
+	a.Identity.AddEraser(a.Fault)
 }
 
 // Close commits what is waiting and closes the database.
@@ -133,6 +161,7 @@ func (a *App) Close() error {
 		a.stop()
 	}
 	a.Playback.Close()
+	a.shut()
 	var err error
 	if a.SMS != nil {
 		err = a.SMS.Close()

@@ -20,7 +20,7 @@ type job struct {
 
 // jobs is everything that happens by itself.
 func (a *App) jobs() []job {
-	return []job{
+	all := []job{
 		{name: "anchor", turn: func(ctx context.Context) (time.Duration, error) { return again(a.Credit.Anchor(ctx, a.Signer)) }},
 		{name: "closing", turn: func(ctx context.Context) (time.Duration, error) {
 			_, err := a.Identity.FinishClosings(ctx)
@@ -32,6 +32,10 @@ func (a *App) jobs() []job {
 		{name: "courseware", turn: a.Jobs.Turn, wake: a.Jobs.Woken()},
 		{name: "uploads", turn: func(ctx context.Context) (time.Duration, error) { return time.Minute, a.Media.Sweep(ctx) }},
 	}
+	if a.sweep {
+		all = append(all, job{name: "store", turn: later(10*time.Minute, a.Media.SweepDaily)})
+	}
+	return all
 }
 
 // again is the rhythm of a job that knows whether there is more to do.
@@ -40,6 +44,18 @@ func again(more bool, err error) (time.Duration, error) {
 		return 0, nil
 	}
 	return time.Minute, err
+}
+
+// later lets the first turn wait: what is due once a day must not meet a start.
+func later(first time.Duration, turn func(context.Context) (time.Duration, error)) func(context.Context) (time.Duration, error) {
+	started := false
+	return func(ctx context.Context) (time.Duration, error) {
+		if !started {
+			started = true
+			return first, nil
+		}
+		return turn(ctx)
+	}
 }
 
 // Start runs the jobs until Close.

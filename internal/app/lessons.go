@@ -18,7 +18,7 @@ import (
 // lessons gives playback what it asks of catalogue, media and enrolment.
 type lessons struct {
 	db    *sqldb.DB
-	cache sync.Map // immutable media revisions
+	cache sync.Map // of revisions that learners play or have played, which never change: each by its name, and the way between two
 }
 
 func newLessons(db *sqldb.DB) *lessons { return &lessons{db: db} }
@@ -38,6 +38,32 @@ func (l *lessons) withMedia(ctx context.Context, tx *sqldb.Tx, c catalog.Lesson)
 		return playback.Lesson{}, err
 	}
 	return playback.Lesson{ID: c.ID, CourseID: c.CourseID, MediaID: c.MediaID, MediaRev: c.MediaRev, DurationMS: m.DurationMS, SegmentMS: m.SegmentMS, Segments: m.Segments}, nil
+}
+
+// RevisionTx implements playback.Lessons.
+func (l *lessons) RevisionTx(ctx context.Context, tx *sqldb.Tx, lessonID string, at playback.Revision) (playback.Lesson, error) {
+	c, err := catalog.LessonTx(ctx, tx, lessonID)
+	if err != nil {
+		return playback.Lesson{}, err
+	}
+	c.MediaID, c.MediaRev = at.MediaID, at.Rev
+	return l.withMedia(ctx, tx, c)
+}
+
+// MovedTx implements playback.Lessons.
+func (l *lessons) MovedTx(ctx context.Context, tx *sqldb.Tx, from, to playback.Revision) (media.TimeMap, error) {
+	if from.MediaID != to.MediaID {
+		return media.TimeMap{}, nil
+	}
+	key := [2]playback.Revision{from, to}
+	if m, ok := l.cache.Load(key); ok {
+		return m.(media.TimeMap), nil
+	}
+	m, err := media.MovedTx(ctx, tx, from.MediaID, from.Rev, to.Rev)
+	if err == nil {
+		l.cache.Store(key, m)
+	}
+	return m, err
 }
 
 func (l *lessons) mediaTx(ctx context.Context, tx *sqldb.Tx, mediaID string, rev int64) (*media.Media, error) {
@@ -116,12 +142,8 @@ func (l *lessons) QuestionsTx(ctx context.Context, tx *sqldb.Tx, lessonID string
 }
 
 // SlidesTx implements playback.Contents.
-func (l *lessons) SlidesTx(ctx context.Context, tx *sqldb.Tx, lessonID string) ([]playback.Slide, error) {
-	c, err := catalog.LessonTx(ctx, tx, lessonID)
-	if err != nil {
-		return nil, err
-	}
-	m, err := l.mediaTx(ctx, tx, c.MediaID, c.MediaRev)
+func (l *lessons) SlidesTx(ctx context.Context, tx *sqldb.Tx, at playback.Revision) ([]playback.Slide, error) {
+	m, err := l.mediaTx(ctx, tx, at.MediaID, at.Rev)
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +204,7 @@ func (l *lessonPages) compose(ctx context.Context, tx *sqldb.Tx, actor identity.
 }
 
 func mediaInfo(m *media.Media, captions string) learner.MediaInfo {
-	info := learner.MediaInfo{CaptionsURL: captionsURL(m, captions), PosterURL: publicURL(m, "poster.jpg"), Slides: []learner.SlideInfo{}, Renditions: []learner.Rendition{}}
+	info := learner.MediaInfo{Rev: m.Rev, CaptionsURL: captionsURL(m, captions), PosterURL: publicURL(m, "poster.jpg"), Slides: []learner.SlideInfo{}, Renditions: []learner.Rendition{}}
 	for _, s := range m.Slides {
 		info.Slides = append(info.Slides, learner.SlideInfo{Title: s.Title, StartMS: s.StartMS, EndMS: s.EndMS})
 	}
@@ -196,9 +218,8 @@ func mediaInfo(m *media.Media, captions string) learner.MediaInfo {
 }
 
 func (l *lessonPages) progress(p playback.Page) learner.ProgressInfo {
-	pol := p.Policy
 	info := learner.ProgressInfo{Credited: [][2]int64{}, CreditedMS: p.Credited.Total(), ConfirmedMS: p.Confirmed.Total(), FrontierMS: p.Credited.End(),
-		ResumeMS: p.Credited.FirstGap(p.Lesson.DurationMS), Complete: p.Credited.Complete(p.Lesson.DurationMS, pol.GapMS, pol.TotalMS)}
+		ResumeMS: p.Credited.FirstGap(p.Lesson.DurationMS), Complete: p.Finished}
 	if info.Complete {
 		info.ResumeMS = 0
 	}

@@ -37,20 +37,24 @@ func (a *App) register(mux *http.ServeMux, api huma.API, lessons *lessons, cooki
 	orgs, enrolments := org.New(a.DB), enrolment.New(a.DB)
 	public.Register(api, public.Services{Identity: a.Identity, Org: orgs, Catalog: a.Catalog, Enrolment: enrolments, Cookies: cookies})
 	learner.Register(mux, api, learner.Services{Identity: a.Identity, Enrolment: enrolments, Playback: a.Playback, Credit: a.Credit,
-		Notify: a.Notify, Classroom: a.Classroom, Lessons: &lessonPages{lessons, a.Playback}, Signer: a.Signer, Clock: clk, Cookies: cookies})
+		Notify: a.Notify, Classroom: a.Classroom, Fault: a.Fault, Lessons: &lessonPages{lessons, a.Playback}, Signer: a.Signer, Clock: clk, Cookies: cookies})
 	unit.RegisterAccount(api, a.Identity)
 	provider.Register(api, a.Supervision)
 	provider.RegisterQuestions(api, a.Classroom)
 	provider.RegisterMaking(mux, api, provider.Making{Catalog: a.Catalog, Media: a.Media})
+	provider.RegisterFaults(api, a.Fault)
+	provider.RegisterStaff(api, a.Identity)
 	bureau.Register(api, a.Supervision)
+	bureau.RegisterCourseware(mux, api, a.Fault)
 	desk := operator.Desk{DB: a.DB, Org: orgs, Identity: a.Identity, Credit: a.Credit, Granter: a.Playback}
 	operator.RegisterAccount(api, a.Identity)
 	operator.RegisterDesk(api, desk)
 	operator.RegisterSites(api, desk)
+	operator.RegisterOrganisations(api, desk)
 	operator.RegisterPolicies(api, operator.Policies{Media: a.Media, Playback: a.Playback, Credit: a.Credit, Enrolment: enrolments})
 	operator.RegisterRecords(api, a.Identity)
 	operator.RegisterGateways(api, a.Credentials, a.Outbox)
-	mediaportal.Register(mux, api, mediaportal.Services{Playback: a.Playback, Store: a.Store, Media: lessons.media})
+	mediaportal.Register(mux, api, a.delivery)
 }
 
 // OpenAPI is the document of all portals, indented, for the web client to be generated from. It needs no database.

@@ -20,6 +20,7 @@ var allowed = map[string][]string{
 	"internal/catalog":   {"internal/org", "internal/identity", "internal/media"},
 	"internal/enrolment": {"internal/org", "internal/identity", "internal/catalog"},
 	"internal/classroom": {"internal/org", "internal/identity", "internal/enrolment", "internal/catalog"},
+	"internal/fault":     {"internal/org", "internal/identity", "internal/enrolment", "internal/catalog"},
 	"internal/playback":  {"internal/org", "internal/identity", "internal/enrolment", "internal/catalog", "internal/media"},
 	"internal/credit":    {"internal/org", "internal/identity", "internal/enrolment", "internal/catalog", "internal/playback"},
 	// Read models: others' readers only.

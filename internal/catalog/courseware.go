@@ -20,6 +20,7 @@ type Courseware struct {
 	Origin         string            `json:"origin" enum:"upload,repair,import"`
 	Profile        media.Profile     `json:"profile" enum:"video,slides"`
 	OriginalID     string            `json:"original_id"`
+	Content        media.Content     `json:"content" enum:"same,new" doc:"Whether it holds what learners played before: said at upload, decided at sign-off"`
 	Name           string            `json:"name" doc:"File name of the original"`
 	State          string            `json:"state" enum:"inspecting,refused,inspected,reviewed,published,withdrawn"`
 	Code           string            `json:"code" doc:"Why it was refused"`
@@ -43,7 +44,13 @@ type Courseware struct {
 	reportID       string
 	captions       string
 	uploader       string
+	// What it was made from: of an upload what learners played then (0 = nothing), of a repair the revision it mends.
+	baseRev        int64
+	headMS, tailMS int64 // what a repair cut off
 }
+
+// played tells that learners play it, or have played it: its timeline stays.
+func (c *Courseware) played() bool { return c.State == "published" || c.State == "withdrawn" }
 
 // Waiver accepts one failing finding of a report, with the reason.
 type Waiver struct {
@@ -59,6 +66,7 @@ type Review struct {
 	Note           string   `json:"note,omitempty" maxLength:"1000" doc:"Needed for a refusal"`
 	ContentMatches bool     `json:"content_matches,omitempty" doc:"What is shown is what is said (R1.6b)"`
 	CaptionsWaiver string   `json:"captions_waiver,omitempty" maxLength:"500" doc:"Why there are no captions"`
+	Content        string   `json:"content,omitempty" enum:"same,new" doc:"Whether it holds what learners play now; empty = as was said at upload"`
 	Waivers        []Waiver `json:"waivers,omitempty" maxItems:"100"`
 }
 

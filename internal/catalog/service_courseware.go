@@ -5,12 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"os"
 	"strings"
 
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/errs"
 	"xueshi/internal/media"
+	"xueshi/internal/platform/blob"
 	"xueshi/internal/platform/sqldb"
 )
 
@@ -24,31 +24,39 @@ func (s *Service) MayTakeTx(ctx context.Context, tx *sqldb.Tx, providerID, lesso
 	return err
 }
 
-// TakeTx implements media.Lessons: the original becomes the lesson's newest revision.
-func (s *Service) TakeTx(ctx context.Context, tx *sqldb.Tx, lessonID string, o media.Original, profile media.Profile, origin, by string) error {
-	newest, _, err := newestTx(ctx, tx, lessonID)
+// TakeTx implements media.Lessons: the original becomes the lesson's newest revision. Errors: NotFound "catalog.no_lesson" when the
+// lesson was taken out of its draft meanwhile.
+func (s *Service) TakeTx(ctx context.Context, tx *sqldb.Tx, h media.Handover) error {
+	course, found, err := sqldb.One(ctx, tx, scanCourse, `SELECT `+courseColumns+` FROM course c JOIN provider p ON p.id = c.provider_id
+		JOIN lesson l ON l.course_id = c.id WHERE l.id = $1`, h.LessonID)
+	if err == nil && !found {
+		err = errs.New(errs.NotFound, "catalog.no_lesson")
+	}
 	if err != nil {
 		return err
 	}
-	if newest.OriginalID == o.ID && newest.Profile == profile && newest.State != "refused" {
-		return nil // the same file again
-	}
-	c := Courseware{LessonID: lessonID, Rev: newest.Rev + 1, Origin: origin, Profile: profile, OriginalID: o.ID, State: "inspecting", uploader: by}
-	if err := insertCoursewareTx(ctx, tx, c); err != nil {
+	newest, _, err := newestTx(ctx, tx, h.LessonID)
+	if err != nil {
 		return err
 	}
-	course, found, err := sqldb.One(ctx, tx, scanCourse, `SELECT `+courseColumns+` FROM course c JOIN provider p ON p.id = c.provider_id
-		JOIN lesson l ON l.course_id = c.id WHERE l.id = $1`, lessonID)
-	if err != nil || !found {
+	if newest.OriginalID == h.Original.ID && newest.Profile == h.Profile && newest.State != "refused" {
+		return nil // the same file again
+	}
+	c := Courseware{LessonID: h.LessonID, Rev: newest.Rev + 1, Origin: h.Origin, Profile: h.Profile, OriginalID: h.Original.ID, Content: h.Content,
+		State: "inspecting", uploader: h.By, baseRev: h.Mends, headMS: h.HeadMS, tailMS: h.TailMS}
+	if err := c.rootedTx(ctx, tx); err != nil {
+		return err
+	}
+	if err := insertCoursewareTx(ctx, tx, c); err != nil {
 		return err
 	}
 	if err := settleCourseTx(ctx, tx, course); err != nil {
 		return err
 	}
-	if err := s.files.InspectTx(ctx, tx, o.ID, profile); err != nil {
+	if err := s.files.InspectTx(ctx, tx, h.Original.ID, h.Profile); err != nil {
 		return err
 	}
-	return s.files.PackTx(ctx, tx, lessonID, c.Rev, o.ID)
+	return s.files.PackTx(ctx, tx, h.LessonID, c.Rev, h.Original.ID)
 }
 
 // InspectedTx implements media.Lessons. A report of a revision that is signed off already changes nothing: it was signed with its own.
@@ -72,7 +80,7 @@ func (s *Service) PackagedTx(ctx context.Context, tx *sqldb.Tx, lessonID string,
 }
 
 // Take makes a file of the media library the newest revision of a lesson. Errors: NotFound "media.no_original", "catalog.no_lesson".
-func (s *Service) Take(ctx context.Context, providerID, lessonID, originalID string, profile media.Profile) error {
+func (s *Service) Take(ctx context.Context, providerID, lessonID, originalID string, profile media.Profile, content media.Content) error {
 	actor, err := identity.RequireIn(ctx, providerID, identity.ProviderStaff, identity.Teacher)
 	if err != nil {
 		return err
@@ -89,7 +97,7 @@ func (s *Service) Take(ctx context.Context, providerID, lessonID, originalID str
 		if o.ProviderID != providerID {
 			return errs.New(errs.NotFound, "media.no_original")
 		}
-		return s.TakeTx(ctx, tx, lessonID, o, profile, "upload", actor.PersonID)
+		return s.TakeTx(ctx, tx, media.Handover{LessonID: lessonID, Original: o, Profile: profile, Origin: "upload", Content: content, By: actor.PersonID})
 	})
 }
 
@@ -119,7 +127,8 @@ func (s *Service) Repair(ctx context.Context, providerID, lessonID string, rev i
 		if plan == (media.RepairPlan{}) {
 			return errs.New(errs.Conflict, "catalog.nothing_to_repair")
 		}
-		if err := s.files.RepairTx(ctx, tx, c.OriginalID, lessonID, c.Profile, plan, actor.PersonID); err != nil {
+		h := media.Handover{LessonID: lessonID, Original: media.Original{ID: c.OriginalID}, Profile: c.Profile, By: actor.PersonID, Mends: rev}
+		if err := s.files.RepairTx(ctx, tx, h, plan); err != nil {
 			return err
 		}
 		return identity.AuditTx(ctx, tx, "catalog.repair", "lesson/"+lessonID, map[string]any{"rev": rev, "plan": plan})
@@ -183,7 +192,7 @@ func (s *Service) SetCaptions(ctx context.Context, providerID, lessonID string, 
 	}
 	sum := sha256.Sum256([]byte(vtt))
 	name := "captions-" + hex.EncodeToString(sum[:6]) + ".vtt"
-	if err := s.files.KeepText(m.Key(name), strings.NewReader(vtt)); err != nil {
+	if err := s.files.KeepText(ctx, m.Key(name), strings.NewReader(vtt)); err != nil {
 		return err
 	}
 	return s.db.Write(ctx, func(tx *sqldb.Tx) error { return captionsTx(ctx, tx, lessonID, rev, name) })
@@ -210,14 +219,15 @@ func captionsTx(ctx context.Context, tx *sqldb.Tx, lessonID string, rev int64, n
 
 // File opens what a member of the provider may see of a revision: its renditions before publication, and the pictures of its report.
 // Errors: NotFound "media.no_file".
-func (s *Service) File(ctx context.Context, providerID, lessonID string, rev int64, name string) (*os.File, error) {
+func (s *Service) File(ctx context.Context, providerID, lessonID string, rev int64, name string) (blob.File, error) {
 	if _, err := identity.RequireIn(ctx, providerID, identity.ProviderStaff, identity.Teacher); err != nil {
 		return nil, err
 	}
-	return s.fileOf(ctx, providerID, lessonID, rev, name)
+	return s.FileOf(ctx, providerID, lessonID, rev, name)
 }
 
-func (s *Service) fileOf(ctx context.Context, providerID, lessonID string, rev int64, name string) (*os.File, error) {
+// FileOf is File for those whom the caller has let in by a rule of its own. Errors: NotFound "media.no_file".
+func (s *Service) FileOf(ctx context.Context, providerID, lessonID string, rev int64, name string) (blob.File, error) {
 	c, err := sqldb.ReadValue(ctx, s.db, func(tx *sqldb.Tx) (Courseware, error) {
 		if _, err := courseOfTx(ctx, tx, providerID, lessonID); err != nil {
 			return Courseware{}, err
@@ -228,9 +238,9 @@ func (s *Service) fileOf(ctx context.Context, providerID, lessonID string, rev i
 		return nil, err
 	}
 	if picture, ok := strings.CutPrefix(name, "report/"); ok {
-		return s.files.EvidenceFile(c.reportID, picture)
+		return s.files.EvidenceFile(ctx, c.reportID, picture)
 	}
-	return s.files.MediaFile(lessonID, rev, name)
+	return s.files.MediaFile(ctx, lessonID, rev, name)
 }
 
 // ImportedTx publishes a lesson that came packaged with the program: it says so, and was not inspected here.
@@ -248,6 +258,11 @@ func (s *Service) Playlist(ctx context.Context, providerID, lessonID string, rev
 	if _, err := identity.RequireIn(ctx, providerID, identity.ProviderStaff, identity.Teacher); err != nil {
 		return "", err
 	}
+	return s.PlaylistOf(ctx, providerID, lessonID, rev, name)
+}
+
+// PlaylistOf is Playlist for those whom the caller has let in by a rule of its own. Errors: NotFound "media.no_file".
+func (s *Service) PlaylistOf(ctx context.Context, providerID, lessonID string, rev int64, name string) (string, error) {
 	m, err := sqldb.ReadValue(ctx, s.db, func(tx *sqldb.Tx) (*media.Media, error) {
 		if _, err := courseOfTx(ctx, tx, providerID, lessonID); err != nil {
 			return nil, err

@@ -44,7 +44,7 @@ type LessonText struct {
 
 // CreateCourse begins a course as a draft.
 func (s *Service) CreateCourse(ctx context.Context, providerID string, d CourseDraft) (c Course, err error) {
-	if _, err := identity.RequireIn(ctx, providerID, identity.ProviderStaff); err != nil {
+	if _, err := identity.RequireDuty(ctx, providerID, identity.DutyCourse); err != nil {
 		return c, err
 	}
 	err = s.db.Write(ctx, func(tx *sqldb.Tx) error {
@@ -64,7 +64,7 @@ func (s *Service) CreateCourse(ctx context.Context, providerID string, d CourseD
 
 // EditCourse changes what stands about a course. Errors: Conflict "catalog.course_bound" when a bound field would change after the draft.
 func (s *Service) EditCourse(ctx context.Context, providerID, courseID string, d CourseDraft) error {
-	if _, err := identity.RequireIn(ctx, providerID, identity.ProviderStaff); err != nil {
+	if _, err := identity.RequireDuty(ctx, providerID, identity.DutyCourse); err != nil {
 		return err
 	}
 	return s.db.Write(ctx, func(tx *sqldb.Tx) error {
@@ -115,7 +115,7 @@ func (s *Service) EditLesson(ctx context.Context, providerID, lessonID string, t
 	})
 }
 
-// RemoveLesson takes a lesson out of a draft; what was uploaded for it stays in the media library.
+// RemoveLesson takes a lesson out of a draft with its renditions, which nobody has played; what was uploaded for it stays in the media library.
 // Errors: Conflict "catalog.course_bound" once learners may know it.
 func (s *Service) RemoveLesson(ctx context.Context, providerID, courseID, lessonID string) error {
 	return s.editDraft(ctx, providerID, courseID, "catalog.lesson_remove", func(tx *sqldb.Tx, c Course) error {
@@ -126,7 +126,8 @@ func (s *Service) RemoveLesson(ctx context.Context, providerID, courseID, lesson
 		if played > 0 {
 			return errs.New(errs.Conflict, "catalog.course_bound")
 		}
-		for _, sql := range []string{`DELETE FROM courseware WHERE lesson_id = $1`, `DELETE FROM content_question WHERE lesson_id = $1`, `DELETE FROM lesson WHERE id = $1`} {
+		for _, sql := range []string{`DELETE FROM courseware WHERE lesson_id = $1`, `DELETE FROM content_question WHERE lesson_id = $1`, `DELETE FROM lesson WHERE id = $1`,
+			`DELETE FROM media WHERE id = $1`} {
 			if _, err := tx.Exec(ctx, sql, lessonID); err != nil {
 				return err
 			}
@@ -159,7 +160,7 @@ func (s *Service) OrderLessons(ctx context.Context, providerID, courseID string,
 
 // editDraft runs f on a course of the provider's that is still a draft, and audits it.
 func (s *Service) editDraft(ctx context.Context, providerID, courseID, action string, f func(tx *sqldb.Tx, c Course) error) error {
-	if _, err := identity.RequireIn(ctx, providerID, identity.ProviderStaff); err != nil {
+	if _, err := identity.RequireDuty(ctx, providerID, identity.DutyCourse); err != nil {
 		return err
 	}
 	return s.db.Write(ctx, func(tx *sqldb.Tx) error {

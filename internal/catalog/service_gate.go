@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/errs"
 	"xueshi/internal/media"
+	"xueshi/internal/org"
 	"xueshi/internal/platform/sqldb"
 )
 
@@ -23,6 +25,7 @@ type CoursewareReport struct {
 	MayReview   bool              `json:"may_review" doc:"The reader is not the one who uploaded it"`
 	Preview     *Preview          `json:"preview" doc:"null until the renditions are there"`
 	Consistency []media.Finding   `json:"consistency" doc:"How it differs from the course's other lessons (R1.8c)"`
+	Carries     *Carries          `json:"carries" doc:"null while it takes nothing over: nothing is played yet, or it is what is played, or its renditions are missing"`
 }
 
 // Preview is where a reviewer plays a revision as a learner would.
@@ -39,14 +42,16 @@ func (s *Service) Inspected(ctx context.Context, providerID, lessonID string, re
 		return r, err
 	}
 	err = s.db.Read(ctx, func(tx *sqldb.Tx) error {
-		r, err = coursewareReportTx(ctx, tx, providerID, lessonID, rev)
+		r, err = ReportTx(ctx, tx, providerID, lessonID, rev, previewBase(providerID, lessonID, rev))
 		r.MayReview = r.Courseware.uploader != actor.PersonID
 		return err
 	})
 	return r, err
 }
 
-func coursewareReportTx(ctx context.Context, tx *sqldb.Tx, providerID, lessonID string, rev int64) (r CoursewareReport, err error) {
+// ReportTx reads one revision of a provider's, with its preview under base; the caller has checked who may.
+// Errors: NotFound "catalog.no_lesson", "catalog.no_courseware".
+func ReportTx(ctx context.Context, tx *sqldb.Tx, providerID, lessonID string, rev int64, base string) (r CoursewareReport, err error) {
 	if r.Course, err = courseOfTx(ctx, tx, providerID, lessonID); err != nil {
 		return r, err
 	}
@@ -72,9 +77,9 @@ func coursewareReportTx(ctx context.Context, tx *sqldb.Tx, providerID, lessonID 
 	if err != nil {
 		return r, err
 	}
-	base := previewBase(providerID, lessonID, rev)
 	r.Preview = &Preview{base + "index.m3u8", base + "poster.jpg", m.DurationMS}
-	return r, nil
+	r.Carries, err = carriesTx(ctx, tx, r.Courseware, r.Lesson.Playing)
+	return r, err
 }
 
 func (r *CoursewareReport) addReportsTx(ctx context.Context, tx *sqldb.Tx) (err error) {
@@ -148,9 +153,10 @@ func (s *Service) reviewTx(ctx context.Context, tx *sqldb.Tx, course Course, c C
 	if !in.Accept {
 		code = "catalog.review_refused"
 	}
+	c.Content = cmp.Or(media.Content(in.Content), c.Content)
 	n, err := tx.Exec(ctx, `UPDATE courseware SET state = $1, code = $2, note = $3, captions_waiver = $4, content_matches = $5, unwaived = $6,
-		reviewed_by = $7, reviewed_at = $8, version = version + 1 WHERE lesson_id = $9 AND rev = $10 AND version = $11 AND state = 'inspected'`,
-		state, code, in.Note, in.CaptionsWaiver, flag(in.ContentMatches), int64(len(failing)), reviewer, tx.NowMicro(), c.LessonID, c.Rev, c.Version)
+		reviewed_by = $7, reviewed_at = $8, content = $9, version = version + 1 WHERE lesson_id = $10 AND rev = $11 AND version = $12 AND state = 'inspected'`,
+		state, code, in.Note, in.CaptionsWaiver, flag(in.ContentMatches), int64(len(failing)), reviewer, tx.NowMicro(), c.Content, c.LessonID, c.Rev, c.Version)
 	if err != nil {
 		return err
 	}
@@ -160,7 +166,8 @@ func (s *Service) reviewTx(ctx context.Context, tx *sqldb.Tx, course Course, c C
 	if err := settleCourseTx(ctx, tx, course); err != nil {
 		return err
 	}
-	return identity.AuditTx(ctx, tx, "catalog.review", "lesson/"+c.LessonID, map[string]any{"rev": c.Rev, "accept": in.Accept, "report": c.reportID, "waived": len(in.Waivers), "note": in.Note})
+	return identity.AuditTx(ctx, tx, "catalog.review", "lesson/"+c.LessonID, map[string]any{"rev": c.Rev, "accept": in.Accept, "report": c.reportID,
+		"waived": len(in.Waivers), "note": in.Note, "content": c.Content})
 }
 
 // failingTx are the findings of a revision's report that fail and have no waiver yet, by number.
@@ -214,7 +221,7 @@ func readyTx(ctx context.Context, tx *sqldb.Tx, courseID string) (bool, error) {
 // Move takes a course along courseMoves. Errors: Conflict "catalog.course_state"; Invalid "catalog.course_incomplete" {missing},
 // "catalog.course_short" {need_ms, have_ms} when the lessons do not fill the marked hours.
 func (s *Service) Move(ctx context.Context, providerID, courseID, move string) error {
-	if _, err := identity.RequireIn(ctx, providerID, identity.ProviderStaff); err != nil {
+	if _, err := identity.RequireDuty(ctx, providerID, identity.DutyCourse); err != nil {
 		return err
 	}
 	return s.db.Write(ctx, func(tx *sqldb.Tx) error {
@@ -242,6 +249,11 @@ func (s *Service) Move(ctx context.Context, providerID, courseID, move string) e
 }
 
 func (s *Service) moveTx(ctx context.Context, tx *sqldb.Tx, c Course, move, next string) (string, error) {
+	if next == "published" {
+		if err := org.ActiveTx(ctx, tx, c.ProviderID); err != nil {
+			return "", err
+		}
+	}
 	switch move {
 	case "submit":
 		if err := completeTx(ctx, tx, c); err != nil {
@@ -291,7 +303,7 @@ func (s *Service) publishTx(ctx context.Context, tx *sqldb.Tx, c Course) error {
 // PublishLesson puts a signed-off revision before the learners of a published course: the lesson is replaced.
 // Errors: Conflict "catalog.review_state", "catalog.course_state"; Invalid "catalog.course_short".
 func (s *Service) PublishLesson(ctx context.Context, providerID, lessonID string, rev int64) error {
-	if _, err := identity.RequireIn(ctx, providerID, identity.ProviderStaff); err != nil {
+	if _, err := identity.RequireDuty(ctx, providerID, identity.DutyCourse); err != nil {
 		return err
 	}
 	return s.db.Write(ctx, func(tx *sqldb.Tx) error {
@@ -327,6 +339,9 @@ func putOnTx(ctx context.Context, tx *sqldb.Tx, w Courseware) error {
 	if w.State != "reviewed" {
 		return errs.New(errs.Conflict, "catalog.review_state")
 	}
+	if err := w.growTx(ctx, tx); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, `UPDATE courseware SET state = 'withdrawn', version = version + 1 WHERE lesson_id = $1 AND state = 'published'`, w.LessonID); err != nil {
 		return err
 	}
@@ -334,7 +349,36 @@ func putOnTx(ctx context.Context, tx *sqldb.Tx, w Courseware) error {
 		tx.NowMicro(), w.LessonID, w.Rev); err != nil {
 		return err
 	}
+	if err := moveQuestionsTx(ctx, tx, w); err != nil {
+		return err
+	}
 	_, err := tx.Exec(ctx, `UPDATE lesson SET media_id = $1, media_rev = $2, captions = $3 WHERE id = $4`, w.LessonID, w.Rev, w.captions, w.LessonID)
+	return err
+}
+
+// moveQuestionsTx moves a lesson's content questions from what is played now to where the same content stands in w, or what is
+// nearest to it: a check must not ask for what the learner has not heard yet.
+func moveQuestionsTx(ctx context.Context, tx *sqldb.Tx, w Courseware) error {
+	playing, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT media_rev FROM lesson WHERE id = $1`, w.LessonID)
+	if err != nil || playing == 0 {
+		return err
+	}
+	moved, err := media.MovedTx(ctx, tx, w.LessonID, playing, w.Rev)
+	if err != nil {
+		return err
+	}
+	m, err := media.Tx(ctx, tx, w.LessonID, w.Rev)
+	if err != nil {
+		return err
+	}
+	type question struct{ no, at int64 }
+	all, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (q question, err error) { return q, row.Scan(&q.no, &q.at) },
+		`SELECT no, at_ms FROM content_question WHERE lesson_id = $1 ORDER BY no`, w.LessonID)
+	for _, q := range all {
+		if to := min(moved.Nearest(q.at), m.DurationMS); err == nil && to != q.at {
+			_, err = tx.Exec(ctx, `UPDATE content_question SET at_ms = $1 WHERE lesson_id = $2 AND no = $3`, to, w.LessonID, q.no)
+		}
+	}
 	return err
 }
 

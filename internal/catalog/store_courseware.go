@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -13,13 +14,14 @@ import (
 const coursewareColumns = `w.lesson_id, w.rev, w.origin, w.profile, w.original_id, coalesce((SELECT o.name FROM original o WHERE o.id = w.original_id), ''),
 	w.report_id, w.unwaived, w.packaged, w.state, w.code, w.note, w.captions, w.captions_waiver, w.content_matches,
 	w.uploaded_by, coalesce((SELECT p.name FROM person p WHERE p.id = w.uploaded_by), ''), w.uploaded_at,
-	coalesce((SELECT p.name FROM person p WHERE p.id = w.reviewed_by), ''), w.reviewed_at, w.published_at, w.version,
+	coalesce((SELECT p.name FROM person p WHERE p.id = w.reviewed_by), ''), w.reviewed_at, w.published_at, w.version, w.content, w.base_rev, w.head_ms, w.tail_ms,
 	coalesce((SELECT m.duration_ms FROM media m WHERE m.id = w.lesson_id AND m.rev = w.rev), 0)`
 
 func scanCourseware(row sqldb.Scanner) (c Courseware, err error) {
 	var packaged, matches, uploaded, reviewed, published int64
 	err = row.Scan(&c.LessonID, &c.Rev, &c.Origin, &c.Profile, &c.OriginalID, &c.Name, &c.reportID, &c.Unwaived, &packaged, &c.State, &c.Code, &c.Note,
-		&c.captions, &c.CaptionsWaiver, &matches, &c.uploader, &c.UploadedBy, &uploaded, &c.ReviewedBy, &reviewed, &published, &c.Version, &c.DurationMS)
+		&c.captions, &c.CaptionsWaiver, &matches, &c.uploader, &c.UploadedBy, &uploaded, &c.ReviewedBy, &reviewed, &published, &c.Version,
+		&c.Content, &c.baseRev, &c.headMS, &c.tailMS, &c.DurationMS)
 	c.Packaged, c.ContentMatches, c.UploadedAt = packaged == 1, matches == 1, time.UnixMicro(uploaded).UTC()
 	c.ReviewedAt, c.PublishedAt = instant(reviewed), instant(published)
 	if c.captions != "" && c.Packaged {
@@ -73,9 +75,10 @@ func (c *Courseware) withWorkTx(ctx context.Context, tx *sqldb.Tx) (err error) {
 
 func insertCoursewareTx(ctx context.Context, tx *sqldb.Tx, c Courseware) error {
 	_, err := tx.Exec(ctx, `INSERT INTO courseware (lesson_id, rev, origin, profile, original_id, report_id, unwaived, packaged, state, code, note, captions,
-		captions_waiver, content_matches, uploaded_by, uploaded_at, reviewed_by, reviewed_at, published_at, version)
-		VALUES ($1, $2, $3, $4, $5, '', 0, $6, $7, '', '', $8, '', 0, $9, $10, '', 0, $11, 1)`,
-		c.LessonID, c.Rev, c.Origin, c.Profile, c.OriginalID, flag(c.Packaged), c.State, c.captions, c.uploader, tx.NowMicro(), published(tx, c.State))
+		captions_waiver, content_matches, uploaded_by, uploaded_at, reviewed_by, reviewed_at, published_at, version, content, base_rev, head_ms, tail_ms)
+		VALUES ($1, $2, $3, $4, $5, '', 0, $6, $7, '', '', $8, '', 0, $9, $10, '', 0, $11, 1, $12, $13, $14, $15)`,
+		c.LessonID, c.Rev, c.Origin, c.Profile, c.OriginalID, flag(c.Packaged), c.State, c.captions, c.uploader, tx.NowMicro(), published(tx, c.State),
+		cmp.Or(c.Content, media.SameContent), c.baseRev, c.headMS, c.tailMS)
 	return err
 }
 
@@ -133,16 +136,24 @@ func scanDraft(row sqldb.Scanner) (d LessonDraft, err error) {
 	return d, row.Scan(&d.ID, &d.Chapter, &d.Number, &d.Title, &d.Handout, &d.Playing)
 }
 
-// draftTx reads one lesson whether or not there is something to play.
+// draftTx reads one lesson, whether or not there is something to play, with its newest revision and how far that is.
 func draftTx(ctx context.Context, tx *sqldb.Tx, lessonID string) (LessonDraft, error) {
 	d, found, err := sqldb.One(ctx, tx, scanDraft, `SELECT l.id, l.chapter, l.number, l.title, l.handout, l.media_rev FROM lesson l WHERE l.id = $1`, lessonID)
 	if err == nil && !found {
 		err = errs.New(errs.NotFound, "catalog.no_lesson")
 	}
-	if err == nil {
-		d.Questions, err = outlineQuestionsTx(ctx, tx, lessonID)
+	if err != nil {
+		return d, err
 	}
-	return d, err
+	if d.Questions, err = outlineQuestionsTx(ctx, tx, lessonID); err != nil {
+		return d, err
+	}
+	newest, found, err := newestTx(ctx, tx, lessonID)
+	if err != nil || !found {
+		return d, err
+	}
+	d.Newest = &newest
+	return d, newest.withWorkTx(ctx, tx)
 }
 
 // draftsTx lists a course's lessons in order, each with its newest revision and how far that is.

@@ -159,6 +159,7 @@ func TestNotesAreHeldToTheirBounds(t *testing.T) {
 		refused(t, add("an", func(d *classroom.Draft) { d.Text = strings.Repeat("长", 2001) }), "classroom.note")
 		refused(t, add("an", func(d *classroom.Draft) { d.AtMS = -1 }), "classroom.note")
 		refused(t, add("an", func(d *classroom.Draft) { d.AtMS = 60_001 }), "classroom.note")
+		refused(t, add("an", func(d *classroom.Draft) { d.Rev = 9 }), "media.no_media")
 		refused(t, add("an", func(d *classroom.Draft) { d.Key = "" }), "classroom.note")
 		refused(t, add("an", func(d *classroom.Draft) { d.LessonID = "none" }), "catalog.no_lesson")
 		refused(t, add("cy", func(*classroom.Draft) {}), "playback.not_enrolled")

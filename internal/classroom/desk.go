@@ -34,7 +34,7 @@ func (s *Service) Desk(ctx context.Context, state, after string, n int) (out []Q
 	query := `SELECT ` + questionColumns + ` WHERE q.state = $1 AND q.provider_id IN (` + sqldb.Places(2, len(args)-1) + `) AND ` +
 		fmt.Sprintf(order, len(args)+1, len(args)+2)
 	err = s.db.Read(ctx, func(tx *sqldb.Tx) error {
-		out, err = sqldb.Rows(ctx, tx, scanQuestion, query, append(args, after, n+1)...)
+		out, err = questionsTx(ctx, tx, query, append(args, after, n+1)...)
 		return err
 	})
 	for i := range out {
@@ -125,7 +125,7 @@ func (s *Service) Restore(ctx context.Context, questionID string) (q Question, e
 func (s *Service) change(ctx context.Context, actor identity.Actor, questionID string, act func(tx *sqldb.Tx, q Question, as identity.Role) error) (q Question, err error) {
 	err = s.db.Write(ctx, func(tx *sqldb.Tx) error {
 		var found bool
-		if q, found, err = sqldb.One(ctx, tx, scanQuestion, `SELECT `+questionColumns+` WHERE q.id = $1`, questionID); err != nil {
+		if q, found, err = one(questionsTx(ctx, tx, `SELECT `+questionColumns+` WHERE q.id = $1`, questionID)); err != nil {
 			return err
 		}
 		as := identity.ProviderStaff
@@ -138,7 +138,7 @@ func (s *Service) change(ctx context.Context, actor identity.Actor, questionID s
 		if err := act(tx, q, as); err != nil {
 			return err
 		}
-		q, _, err = sqldb.One(ctx, tx, scanQuestion, `SELECT `+questionColumns+` WHERE q.id = $1`, questionID)
+		q, _, err = one(questionsTx(ctx, tx, `SELECT `+questionColumns+` WHERE q.id = $1`, questionID))
 		return err
 	})
 	return q.seenBy(actor), err

@@ -28,6 +28,8 @@ type Note struct {
 	Text      string    `json:"text"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+
+	rev, playing int64 // of the media: where it was written, and what is played now
 }
 
 // AddNote writes a note. The same key again gives the note that is there.
@@ -43,7 +45,7 @@ func (s *Service) AddNote(ctx context.Context, d Draft) (n Note, err error) {
 			return err
 		}
 		var found bool
-		if n, found, err = sqldb.One(ctx, tx, scanNote, `SELECT `+noteColumns+` WHERE n.person_id = $1 AND n.sent_key = $2`, actor.PersonID, d.Key); err != nil || found {
+		if n, found, err = one(notesTx(ctx, tx, `SELECT `+noteColumns+` WHERE n.person_id = $1 AND n.sent_key = $2`, actor.PersonID, d.Key)); err != nil || found {
 			return err
 		}
 		if err := limit.AllowTx(ctx, tx, "classroom.note_limit", "note/"+actor.PersonID, noteHour, time.Hour); err != nil {
@@ -57,8 +59,8 @@ func (s *Service) AddNote(ctx context.Context, d Draft) (n Note, err error) {
 			return err
 		}
 		n = Note{ID: id.New(tx.Now()), LessonID: l.ID, Lesson: l.Title, CourseID: l.CourseID, AtMS: d.AtMS, Text: d.Text, CreatedAt: tx.Now(), UpdatedAt: tx.Now()}
-		_, err = tx.Exec(ctx, `INSERT INTO lesson_note (id, person_id, course_id, lesson_id, at_ms, text, sent_key, created_at, updated_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, n.ID, actor.PersonID, l.CourseID, l.ID, d.AtMS, d.Text, d.Key, tx.NowMicro(), tx.NowMicro())
+		_, err = tx.Exec(ctx, `INSERT INTO lesson_note (id, person_id, course_id, lesson_id, media_rev, at_ms, text, sent_key, created_at, updated_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, n.ID, actor.PersonID, l.CourseID, l.ID, l.MediaRev, d.AtMS, d.Text, d.Key, tx.NowMicro(), tx.NowMicro())
 		return err
 	})
 	return n, err
@@ -78,7 +80,7 @@ func (s *Service) EditNote(ctx context.Context, noteID, text string) (n Note, er
 			return err
 		}
 		var found bool
-		n, found, err = sqldb.One(ctx, tx, scanNote, `SELECT `+noteColumns+` WHERE n.id = $1 AND n.person_id = $2`, noteID, actor.PersonID)
+		n, found, err = one(notesTx(ctx, tx, `SELECT `+noteColumns+` WHERE n.id = $1 AND n.person_id = $2`, noteID, actor.PersonID))
 		if err == nil && !found {
 			err = errs.New(errs.NotFound, "classroom.no_note")
 		}
@@ -122,7 +124,7 @@ func (s *Service) CourseNotes(ctx context.Context, courseID, after string, n int
 
 func (s *Service) notes(ctx context.Context, where, personID, objectID, after string, n int) (out []Note, next string, err error) {
 	err = s.db.Read(ctx, func(tx *sqldb.Tx) error {
-		out, err = sqldb.Rows(ctx, tx, scanNote, `SELECT `+noteColumns+` WHERE `+where+` AND n.id < $3 ORDER BY n.id DESC LIMIT $4`, personID, objectID, newest(after), n+1)
+		out, err = notesTx(ctx, tx, `SELECT `+noteColumns+` WHERE `+where+` AND n.id < $3 ORDER BY n.id DESC LIMIT $4`, personID, objectID, newest(after), n+1)
 		return err
 	})
 	return cut(out, n, func(x Note) string { return x.ID }, err)

@@ -43,6 +43,7 @@ type Question struct {
 	HiddenReason string     `json:"hidden_reason" doc:"Why it is hidden; for its asker and the staff"`
 
 	personID, providerID string
+	rev, playing         int64 // of the media: where it was asked, and what is played now
 }
 
 // Ask asks the teacher. The same key again gives the question that is there.
@@ -68,10 +69,10 @@ func (s *Service) Ask(ctx context.Context, d Draft, shared bool) (q Question, er
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `INSERT INTO lesson_question (id, person_id, provider_id, course_id, lesson_id, at_ms, text, shared, state, sent_key, asked_at,
+		if _, err := tx.Exec(ctx, `INSERT INTO lesson_question (id, person_id, provider_id, course_id, lesson_id, media_rev, at_ms, text, shared, state, sent_key, asked_at,
 			answer, answered_by, answered_as, answered_at, hidden_reason, hidden_by, hidden_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10, '', '', '', 0, '', '', 0)`,
-			id.New(tx.Now()), actor.PersonID, c.ProviderID, c.ID, l.ID, d.AtMS, d.Text, flag(shared), d.Key, tx.NowMicro()); err != nil {
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open', $10, $11, '', '', '', 0, '', '', 0)`,
+			id.New(tx.Now()), actor.PersonID, c.ProviderID, c.ID, l.ID, l.MediaRev, d.AtMS, d.Text, flag(shared), d.Key, tx.NowMicro()); err != nil {
 			return err
 		}
 		q, _, err = sentTx(ctx, tx, actor.PersonID, d.Key)
@@ -88,7 +89,7 @@ func flag(b bool) int64 {
 }
 
 func sentTx(ctx context.Context, tx *sqldb.Tx, personID, key string) (Question, bool, error) {
-	return sqldb.One(ctx, tx, scanQuestion, `SELECT `+questionColumns+` WHERE q.person_id = $1 AND q.sent_key = $2`, personID, key)
+	return one(questionsTx(ctx, tx, `SELECT `+questionColumns+` WHERE q.person_id = $1 AND q.sent_key = $2`, personID, key))
 }
 
 // seenBy is a question as the actor may see it: names masked.
@@ -105,10 +106,10 @@ func (s *Service) Questions(ctx context.Context, lessonID, after string, n int) 
 		return nil, "", err
 	}
 	err = s.db.Read(ctx, func(tx *sqldb.Tx) error {
-		if _, err := lessonTx(ctx, tx, actor.PersonID, lessonID); err != nil {
+		if _, err := lessonTx(ctx, tx, actor.PersonID, lessonID, 0); err != nil {
 			return err
 		}
-		out, err = sqldb.Rows(ctx, tx, scanQuestion, `SELECT `+questionColumns+` WHERE `+visible+` AND q.id < $3 ORDER BY q.id DESC LIMIT $4`,
+		out, err = questionsTx(ctx, tx, `SELECT `+questionColumns+` WHERE `+visible+` AND q.id < $3 ORDER BY q.id DESC LIMIT $4`,
 			lessonID, actor.PersonID, newest(after), n+1)
 		return err
 	})

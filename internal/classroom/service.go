@@ -26,14 +26,15 @@ func New(db *sqldb.DB, notices identity.Notices) *Service { return &Service{db, 
 type Draft struct {
 	LessonID string
 	AtMS     int64  // position in the lesson, 0 ≤ AtMS ≤ its duration
+	Rev      int64  // of the lesson's media, where AtMS is; 0 = the one that is played now
 	Text     string // trimmed; control characters are dropped
 	Key      string // the page's own name for it: sending it again after a lost answer adds nothing
 }
 
 // prepareTx cleans a draft and checks it against its lesson, which the actor must be enrolled in (in any year, ended or not).
-// Errors: NotFound "catalog.no_lesson"; Forbidden "playback.not_enrolled"; e with fields.
+// Errors: NotFound "catalog.no_lesson", "media.no_media"; Forbidden "playback.not_enrolled"; e with fields.
 func (d *Draft) prepareTx(ctx context.Context, tx *sqldb.Tx, personID string, e *errs.Error, shortest, longest int) (catalog.Lesson, error) {
-	l, err := lessonTx(ctx, tx, personID, d.LessonID)
+	l, err := lessonTx(ctx, tx, personID, d.LessonID, d.Rev)
 	if err != nil {
 		return l, err
 	}
@@ -49,9 +50,9 @@ func (d *Draft) prepareTx(ctx context.Context, tx *sqldb.Tx, personID string, e 
 	return l, nil
 }
 
-// lessonTx is a lesson of a course the person is enrolled in.
-func lessonTx(ctx context.Context, tx *sqldb.Tx, personID, lessonID string) (catalog.Lesson, error) {
-	l, err := catalog.LessonTx(ctx, tx, lessonID)
+// lessonTx is a lesson of a course the person is enrolled in, as a revision of its media has it (0 = the one played now).
+func lessonTx(ctx context.Context, tx *sqldb.Tx, personID, lessonID string, rev int64) (catalog.Lesson, error) {
+	l, err := catalog.LessonAtTx(ctx, tx, lessonID, rev)
 	if err != nil {
 		return l, err
 	}
@@ -87,7 +88,7 @@ func (s *Service) Counts(ctx context.Context, lessonID string) (c Counts, err er
 		return c, err
 	}
 	err = s.db.Read(ctx, func(tx *sqldb.Tx) error {
-		if _, err := lessonTx(ctx, tx, actor.PersonID, lessonID); err != nil {
+		if _, err := lessonTx(ctx, tx, actor.PersonID, lessonID, 0); err != nil {
 			return err
 		}
 		c, err = countsTx(ctx, tx, actor.PersonID, lessonID)
@@ -98,11 +99,11 @@ func (s *Service) Counts(ctx context.Context, lessonID string) (c Counts, err er
 
 // Export implements identity.Exporter: every note and every question with its answer.
 func (s *Service) Export(ctx context.Context, tx *sqldb.Tx, personID string) (string, any, error) {
-	notes, err := sqldb.Rows(ctx, tx, scanNote, `SELECT `+noteColumns+` WHERE n.person_id = $1 ORDER BY n.id`, personID)
+	notes, err := notesTx(ctx, tx, `SELECT `+noteColumns+` WHERE n.person_id = $1 ORDER BY n.id`, personID)
 	if err != nil {
 		return "", nil, err
 	}
-	questions, err := sqldb.Rows(ctx, tx, scanQuestion, `SELECT `+questionColumns+` WHERE q.person_id = $1 ORDER BY q.id`, personID)
+	questions, err := questionsTx(ctx, tx, `SELECT `+questionColumns+` WHERE q.person_id = $1 ORDER BY q.id`, personID)
 	for i := range questions {
 		questions[i].Mine = true
 	}

@@ -38,18 +38,20 @@ type Appeal struct {
 	Answer      string     `json:"answer"`
 	Digest      string     `json:"digest" doc:"SHA-256 of the evidence that was attached"`
 	Evidence    string     `json:"evidence,omitempty" doc:"The attached evidence, JSON; for the deciding person"`
+	rev         int64      // of the media: where from_ms and to_ms are
 }
 
 // Granter credits media by hand; playback.Service is it.
 type Granter interface {
-	GrantTx(ctx context.Context, tx *sqldb.Tx, learnerID, lessonID string, claim playback.Range, appealID, actor string) (int64, error)
+	GrantTx(ctx context.Context, tx *sqldb.Tx, learnerID, lessonID string, rev int64, claim playback.Range, appealID, actor string) (int64, error)
 }
 
 const appealEvidenceRows = 200
 
-// Submit files an appeal with the learner's evidence, frozen as it stands.
+// Submit files an appeal with the learner's evidence, frozen as it stands. The part is of revision rev of the lesson's media, as
+// the page that shows it has it; 0 = the one that is played now.
 // Errors: Invalid "credit.appeal" with fields; Forbidden "playback.not_enrolled"; Limited "credit.appeal_limit" (five a day).
-func (s *Service) Submit(ctx context.Context, lessonID string, fromMS, toMS int64, text string) (a Appeal, err error) {
+func (s *Service) Submit(ctx context.Context, lessonID string, rev, fromMS, toMS int64, text string) (a Appeal, err error) {
 	actor, err := identity.Require(ctx, identity.Learner)
 	if err != nil {
 		return a, err
@@ -59,7 +61,7 @@ func (s *Service) Submit(ctx context.Context, lessonID string, fromMS, toMS int6
 		return a, errs.New(errs.Invalid, "credit.appeal").WithField("text", "length")
 	}
 	err = s.db.Write(ctx, func(tx *sqldb.Tx) error {
-		l, err := catalog.LessonTx(ctx, tx, lessonID)
+		l, err := catalog.LessonAtTx(ctx, tx, lessonID, rev)
 		if err != nil {
 			return err
 		}
@@ -82,8 +84,8 @@ func (s *Service) Submit(ctx context.Context, lessonID string, fromMS, toMS int6
 			return err
 		}
 		a = Appeal{ID: id.New(tx.Now()), LessonID: lessonID, Lesson: l.Title, FromMS: fromMS, ToMS: toMS, Text: text, State: "submitted", SubmittedAt: tx.Now(), Digest: digest(string(raw))}
-		_, err = tx.Exec(ctx, `INSERT INTO appeal (id, person_id, lesson_id, from_ms, to_ms, text, evidence, state, submitted_at, decided_at, decided_by, answer)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, 'submitted', $8, 0, '', '')`, a.ID, actor.PersonID, lessonID, fromMS, toMS, text, string(raw), tx.NowMicro())
+		_, err = tx.Exec(ctx, `INSERT INTO appeal (id, person_id, lesson_id, media_rev, from_ms, to_ms, text, evidence, state, submitted_at, decided_at, decided_by, answer)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'submitted', $9, 0, '', '')`, a.ID, actor.PersonID, lessonID, l.MediaRev, fromMS, toMS, text, string(raw), tx.NowMicro())
 		return err
 	})
 	return a, err
@@ -94,11 +96,11 @@ func digest(s string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-const appealColumns = `a.id, a.person_id, p.name, a.lesson_id, l.title, a.from_ms, a.to_ms, a.text, a.evidence, a.state, a.submitted_at, a.decided_at, a.answer`
+const appealColumns = `a.id, a.person_id, p.name, a.lesson_id, l.title, a.media_rev, a.from_ms, a.to_ms, a.text, a.evidence, a.state, a.submitted_at, a.decided_at, a.answer`
 
 func scanAppeal(row sqldb.Scanner) (a Appeal, err error) {
 	var submitted, decided int64
-	err = row.Scan(&a.ID, &a.PersonID, &a.Name, &a.LessonID, &a.Lesson, &a.FromMS, &a.ToMS, &a.Text, &a.Evidence, &a.State, &submitted, &decided, &a.Answer)
+	err = row.Scan(&a.ID, &a.PersonID, &a.Name, &a.LessonID, &a.Lesson, &a.rev, &a.FromMS, &a.ToMS, &a.Text, &a.Evidence, &a.State, &submitted, &decided, &a.Answer)
 	a.SubmittedAt, a.Digest = time.UnixMicro(submitted).UTC(), digest(a.Evidence)
 	if decided > 0 {
 		at := time.UnixMicro(decided).UTC()
@@ -187,7 +189,7 @@ func (s *Service) Decide(ctx context.Context, appealID string, grant bool, answe
 		state := "refused"
 		if grant {
 			state = "granted"
-			if granted, err = granter.GrantTx(ctx, tx, a.PersonID, a.LessonID, playback.Range{From: a.FromMS, To: a.ToMS}, a.ID, actor.AccountID); err != nil {
+			if granted, err = granter.GrantTx(ctx, tx, a.PersonID, a.LessonID, a.rev, playback.Range{From: a.FromMS, To: a.ToMS}, a.ID, actor.AccountID); err != nil {
 				return err
 			}
 		}

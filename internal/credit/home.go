@@ -1,6 +1,7 @@
 package credit
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -186,7 +187,7 @@ func cardTx(ctx context.Context, tx *sqldb.Tx, personID string, e enrolment.Enro
 	card.State = e.State
 	for _, l := range lessons {
 		p := progress[l.ID]
-		card.DurationMS += l.DurationMS
+		card.DurationMS += cmp.Or(p.DurationMS, l.DurationMS)
 		card.CreditedMS += p.CreditedMS
 		if p.Full {
 			card.DoneLessons++

@@ -81,7 +81,7 @@ type cityFile struct {
 	People  []struct {
 		Name  string   `json:"name"`
 		Unit  string   `json:"unit"`
-		Roles []string `json:"roles"` // role or role:scope
+		Roles []string `json:"roles"` // role, role:scope or role:scope:duty; provider staff without a duty have all but the administrator's
 	} `json:"people"`
 	Settings map[string]string `json:"settings"`
 	History  []struct {
@@ -284,8 +284,7 @@ func seedPeople(ctx context.Context, tx *sqldb.Tx, d Deps, city cityFile, passwo
 		phone := fmt.Sprintf("139350%05d", 10001+i)
 		n := identity.NewPerson{Name: p.Name, IDNumber: demoIDNumber(i), Phone: phone, RegionID: units[p.Unit].RegionID, UnitID: p.Unit, PasswordHash: hashes[i], Agreed: identity.FirstVersion}
 		for _, r := range p.Roles {
-			role, scope, _ := strings.Cut(r, ":")
-			n.Grants = append(n.Grants, identity.Grant{Role: identity.Role(role), Scope: scope})
+			n.Grants = append(n.Grants, grantOf(r))
 		}
 		var err error
 		if ids[i], err = d.Identity.CreatePersonTx(ctx, tx, n); err != nil {
@@ -301,6 +300,20 @@ func seedPeople(ctx context.Context, tx *sqldb.Tx, d Deps, city cityFile, passwo
 		}
 	}
 	return logins, seedHistory(ctx, tx, city, ids)
+}
+
+// grantOf reads a role of city.json.
+func grantOf(text string) identity.Grant {
+	role, scope, _ := strings.Cut(text, ":")
+	scope, duty, found := strings.Cut(scope, ":")
+	g := identity.Grant{Role: identity.Role(role), Scope: scope}
+	switch {
+	case found:
+		g.Duties = []string{duty}
+	case g.Role == identity.ProviderStaff:
+		g.Duties = []string{identity.DutyCourse, identity.DutyExam, identity.DutyFinance, identity.DutyService}
+	}
+	return g
 }
 
 // seedHistory gives demo learners earlier hours as what they are: seeded history, with a source of its own.

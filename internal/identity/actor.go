@@ -15,13 +15,23 @@ const (
 	Learner       Role = "learner"
 	UnitAdmin     Role = "unit_admin"     // scope: an employer unit
 	Teacher       Role = "teacher"        // scope: a provider
-	ProviderStaff Role = "provider_staff" // scope: a provider; duties: course, exam, finance, service
+	ProviderStaff Role = "provider_staff" // scope: a provider; duties: DutyAdmin and the four below it
 	Marker        Role = "marker"         // scope: a provider
 	Agent         Role = "agent"
 	TeamLeader    Role = "team_leader"
 	BureauStaff   Role = "bureau_staff" // scope: a region (and all below it)
 	Inspector     Role = "inspector"    // scope: a region
 	Operator      Role = "operator"
+)
+
+// The duties of provider staff, and DutyTeacher, by which a provider's list of people names the role Teacher.
+const (
+	DutyAdmin   = "admin" // appoints and dismisses the provider's people; beside it stands only what all staff may
+	DutyCourse  = "course"
+	DutyExam    = "exam"
+	DutyFinance = "finance"
+	DutyService = "service"
+	DutyTeacher = "teacher"
 )
 
 // Grant is one role within one scope ("" = everywhere) with its duties.
@@ -111,4 +121,28 @@ func RequireIn(ctx context.Context, scope string, roles ...Role) (Actor, error) 
 		}
 	}
 	return a, errs.New(errs.Forbidden, "identity.scope_required", "roles", roles)
+}
+
+// RequireDuty is RequireIn for the provider's staff who have the duty.
+// Errors: those of RequireIn; Forbidden "identity.duty_required" {duty}.
+func RequireDuty(ctx context.Context, provider, duty string) (Actor, error) {
+	a, err := RequireIn(ctx, provider, ProviderStaff)
+	if err != nil || a.System || slices.Contains(a.duties(provider), duty) {
+		return a, err
+	}
+	return a, errs.New(errs.Forbidden, "identity.duty_required", "duty", duty)
+}
+
+// duties is what the actor does for a provider, DutyTeacher among it.
+func (a Actor) duties(provider string) (out []string) {
+	for _, g := range a.Grants {
+		switch {
+		case g.Scope != provider:
+		case g.Role == Teacher:
+			out = append(out, DutyTeacher)
+		case g.Role == ProviderStaff:
+			out = append(out, g.Duties...)
+		}
+	}
+	return out
 }

@@ -18,7 +18,7 @@ func (s *Service) AddEraser(e Eraser) { s.erasers = append(s.erasers, e) }
 
 // AskClosing starts the closing of the actor's account. For seven days it can be taken back; then FinishClosings erases the
 // personal data. Records of study stay, pseudonymised, as the law asks. It needs step-up.
-// Errors: Precondition "identity.step_up_required"; Conflict "identity.last_operator", "identity.closing".
+// Errors: Precondition "identity.step_up_required"; Conflict "identity.last_operator", "identity.last_admin", "identity.closing".
 func (s *Service) AskClosing(ctx context.Context) error {
 	actor, err := Require(ctx)
 	if err != nil {
@@ -30,6 +30,11 @@ func (s *Service) AskClosing(ctx context.Context) error {
 	return s.db.Write(ctx, func(tx *sqldb.Tx) error {
 		if err := otherOperatorTx(ctx, tx, actor.PersonID); err != nil {
 			return err
+		}
+		for _, provider := range actor.Scopes(ProviderStaff) {
+			if err := otherAdminTx(ctx, tx, provider, actor.PersonID); err != nil {
+				return err
+			}
 		}
 		n, err := tx.Exec(ctx, `UPDATE person SET state = 'closing', closing_at = $1 WHERE id = $2 AND state = 'active'`, tx.NowMicro(), actor.PersonID)
 		if err == nil && n == 0 {

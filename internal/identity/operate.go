@@ -152,8 +152,9 @@ var roles = []Role{Learner, UnitAdmin, Teacher, ProviderStaff, Marker, Agent, Te
 // scoped roles mean nothing without a scope; a unit administrator of everywhere would see every unit.
 var scoped = []Role{UnitAdmin, Teacher, ProviderStaff, Marker, BureauStaff, Inspector}
 
-// Grant gives a role within a scope to somebody else.
-// Errors: Invalid "identity.grant" with fields; Forbidden "identity.own_account"; Precondition "identity.step_up_required".
+// Grant gives a role within a scope to somebody else. Provider staff have at least one duty.
+// Errors: Invalid "identity.grant" with fields; Forbidden "identity.own_account"; Precondition "identity.step_up_required";
+// Conflict "identity.last_admin".
 func (s *Service) Grant(ctx context.Context, personID string, g Grant) error {
 	e := errs.New(errs.Invalid, "identity.grant")
 	if !slices.Contains(roles, g.Role) {
@@ -162,9 +163,17 @@ func (s *Service) Grant(ctx context.Context, personID string, g Grant) error {
 	if slices.Contains(scoped, g.Role) != (g.Scope != "") {
 		return e.WithField("scope", "invalid")
 	}
+	if !dutiesFit(g) {
+		return e.WithField("duties", "invalid")
+	}
 	return s.administer(ctx, personID, "identity.granted", map[string]any{"role": g.Role, "scope": g.Scope, "duties": g.Duties}, func(tx *sqldb.Tx, actor Actor) error {
 		if err := scopeTx(ctx, tx, g); err != nil {
 			return err
+		}
+		if g.Role == ProviderStaff && !slices.Contains(g.Duties, DutyAdmin) {
+			if err := otherAdminTx(ctx, tx, g.Scope, personID); err != nil {
+				return err
+			}
 		}
 		_, err := tx.Exec(ctx, `INSERT INTO role_grant (person_id, role, scope, duties, granted_by, granted_at) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (person_id, role, scope) DO UPDATE SET duties = excluded.duties`,
@@ -173,11 +182,16 @@ func (s *Service) Grant(ctx context.Context, personID string, g Grant) error {
 	})
 }
 
-// Revoke takes a role back. Errors: NotFound "identity.no_grant"; Conflict "identity.last_operator"; those of Grant.
+// Revoke takes a role back. Errors: NotFound "identity.no_grant"; Conflict "identity.last_operator", "identity.last_admin"; those of Grant.
 func (s *Service) Revoke(ctx context.Context, personID string, role Role, scope string) error {
 	return s.administer(ctx, personID, "identity.revoked", map[string]any{"role": role, "scope": scope}, func(tx *sqldb.Tx, _ Actor) error {
 		if role == Operator {
 			if err := otherOperatorTx(ctx, tx, personID); err != nil {
+				return err
+			}
+		}
+		if role == ProviderStaff {
+			if err := otherAdminTx(ctx, tx, scope, personID); err != nil {
 				return err
 			}
 		}

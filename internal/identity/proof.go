@@ -7,7 +7,6 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
-	"os"
 	"time"
 
 	"xueshi/internal/kernel/errs"
@@ -99,7 +98,7 @@ func (s *Service) KeepProof(ctx context.Context, content []byte) (p Proof, err e
 	}
 	seal, err := s.keys.Seal(string(content), proofKey(p.ID))
 	if err == nil {
-		err = s.proofs.Put(proofKey(p.ID), bytes.NewReader(seal))
+		err = s.proofs.Put(ctx, proofKey(p.ID), bytes.NewReader(seal))
 	}
 	return p, err
 }
@@ -152,13 +151,13 @@ func (s *Service) RequestProof(ctx context.Context, requestID string) (f ProofFi
 	if err != nil {
 		return ProofFile{}, err
 	}
-	f.Content, err = s.openProof(f.ID)
+	f.Content, err = s.openProof(ctx, f.ID)
 	return f, err
 }
 
-func (s *Service) openProof(proofID string) ([]byte, error) {
-	file, err := s.proofs.Open(proofKey(proofID))
-	if os.IsNotExist(err) {
+func (s *Service) openProof(ctx context.Context, proofID string) ([]byte, error) {
+	file, err := s.proofs.Open(ctx, proofKey(proofID))
+	if blob.Missing(err) {
 		return nil, errs.New(errs.NotFound, "identity.no_proof").WithCause(err)
 	}
 	if err != nil {
@@ -182,7 +181,7 @@ func (s *Service) eraseProofs(ctx context.Context) error {
 	})
 	for _, proofID := range ids {
 		if err == nil {
-			err = s.proofs.Remove(proofKey(proofID))
+			err = s.proofs.Remove(ctx, proofKey(proofID))
 		}
 		if err == nil {
 			err = s.db.Write(ctx, func(tx *sqldb.Tx) error {
@@ -201,10 +200,13 @@ type Option func(*Service)
 func WithProofs(store blob.Store) Option { return func(s *Service) { s.proofs = store } }
 
 // noStore refuses every file: a service that was given no store.
-type noStore struct{}
+type noStore struct{ blob.Store }
 
-func (noStore) Put(string, io.Reader) error { return errs.New(errs.Unavailable, "identity.proof_off") }
-func (noStore) Open(string) (*os.File, error) {
+func (noStore) Put(context.Context, string, io.Reader) error {
+	return errs.New(errs.Unavailable, "identity.proof_off")
+}
+
+func (noStore) Open(context.Context, string) (blob.File, error) {
 	return nil, errs.New(errs.Unavailable, "identity.proof_off")
 }
-func (noStore) Remove(string) error { return nil }
+func (noStore) Remove(context.Context, string) error { return nil }

@@ -7,7 +7,6 @@ package identity
 import (
 	"context"
 	"strings"
-	"sync"
 	"time"
 
 	"xueshi/internal/kernel/errs"
@@ -53,18 +52,12 @@ type Service struct {
 	erasers   []Eraser
 	notices   Notices
 
-	mu    sync.Mutex
-	cache map[string]cached // by token hash
-}
-
-type cached struct {
-	actor Actor
-	read  time.Time
+	logins loginCache
 }
 
 // New makes the service.
 func New(db *sqldb.DB, keys *secret.Keys, send CodeSender, opts ...Option) *Service {
-	s := &Service{db: db, keys: keys, send: send, proofs: noStore{}, notices: Silence{}, cache: map[string]cached{}}
+	s := &Service{db: db, keys: keys, send: send, proofs: noStore{}, notices: Silence{}}
 	for _, o := range opts {
 		o(s)
 	}

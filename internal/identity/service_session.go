@@ -28,9 +28,7 @@ func (s *Service) AuthenticateBeat(ctx context.Context, token string) (Actor, er
 
 func (s *Service) authenticate(ctx context.Context, token string, fresh time.Duration) (Actor, error) {
 	hash, now := hashToken(token), s.db.Clock().Now()
-	s.mu.Lock()
-	c, ok := s.cache[hash]
-	s.mu.Unlock()
+	c, ok, mark := s.logins.get(hash)
 	if ok && now.Sub(c.read) < fresh {
 		return c.actor, nil
 	}
@@ -47,18 +45,13 @@ func (s *Service) authenticate(ctx context.Context, token string, fresh time.Dur
 		return Actor{}, err
 	}
 	if !ok {
-		s.forget(hash)
+		s.logins.forget(hash)
 		return Actor{}, errs.New(errs.Unauthenticated, "identity.session_ended")
 	}
 	if seenAt < now.Add(-5*time.Minute).UnixMicro() {
 		s.seen(ctx, actor.SessionID, now)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.cache) > 200_000 {
-		clear(s.cache)
-	}
-	s.cache[hash] = cached{actor, now}
+	s.logins.put(hash, cached{actor, now}, mark)
 	return actor, nil
 }
 
@@ -68,22 +61,6 @@ func (s *Service) seen(ctx context.Context, sessionID string, now time.Time) {
 		_, err := tx.Exec(ctx, `UPDATE login_session SET seen_at = $1 WHERE id = $2 AND seen_at < $3`, now.UnixMicro(), sessionID, now.Add(-5*time.Minute).UnixMicro())
 		return err
 	})
-}
-
-func (s *Service) forget(hash string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.cache, hash)
-}
-
-func (s *Service) forgetSession(sessionID string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for k, c := range s.cache {
-		if c.actor.SessionID == sessionID {
-			delete(s.cache, k)
-		}
-	}
 }
 
 // actorTx reads the actor of a live session.
@@ -118,6 +95,7 @@ type Me struct {
 	UnitID       string     `json:"unit_id"`
 	UnitName     string     `json:"unit_name"`
 	Roles        []string   `json:"roles"`
+	Posts        []Post     `json:"posts" doc:"What the person does for which provider"`
 	LargeText    bool       `json:"large_text"`
 	ClosesAt     *time.Time `json:"closes_at,omitempty" doc:"Closing was asked for; until then it can be taken back"`
 }
@@ -140,6 +118,9 @@ func (s *Service) Me(ctx context.Context) (m Me, err error) {
 			return m, err
 		}, `SELECT p.name, p.id_number_mask, p.phone_mask, p.region_id, coalesce(r.name, ''), p.unit_id, coalesce(u.name, ''), p.large_text, p.closing_at
 			FROM person p LEFT JOIN region r ON r.id = p.region_id LEFT JOIN unit u ON u.id = p.unit_id WHERE p.id = $1`, actor.PersonID)
+		if err == nil {
+			m.Posts, err = postsTx(ctx, tx, actor.PersonID)
+		}
 		return err
 	})
 	for _, g := range actor.Grants {
@@ -195,7 +176,7 @@ func (s *Service) EndSession(ctx context.Context, sessionID string) error {
 		}
 		return err
 	})
-	s.forgetSession(sessionID)
+	s.logins.drop(func(a Actor) bool { return a.SessionID == sessionID })
 	return err
 }
 
@@ -280,13 +261,7 @@ func (s *Service) setPassword(ctx context.Context, personID, keepSession, next s
 
 // forgetPerson drops what is cached of a person, so that a change of rights holds at once in this process.
 func (s *Service) forgetPerson(personID, keepSession string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for k, c := range s.cache {
-		if c.actor.PersonID == personID && c.actor.SessionID != keepSession {
-			delete(s.cache, k)
-		}
-	}
+	s.logins.drop(func(a Actor) bool { return a.PersonID == personID && a.SessionID != keepSession })
 }
 
 // SessionAlive tells whether a login session has neither ended nor run out.

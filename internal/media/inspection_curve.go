@@ -2,6 +2,9 @@ package media
 
 import "math"
 
+// leadInS is how long a title may last (MOE 2011). A coloured card looks like a lesson in coloured light, but not for longer.
+const leadInS = 10
+
 // look judges what the picture looks like, second by second.
 func (j *judge) look() {
 	p, l := &j.m.Picture, j.l
@@ -14,7 +17,7 @@ func (j *judge) look() {
 	j.curve("saturation_high", p.Saturation, 1, l.Saturation, l.StretchS, always)
 	j.curve("off_gamut", p.OffGamut, 1, l.OffGamut, l.StretchS, always)
 	if l.Cast > 0 {
-		j.curve("colour_cast", p.Cast, 1, l.Cast, l.StretchS, always)
+		j.curve("colour_cast", p.Cast, 1, l.Cast, max(l.StretchS, min(leadInS+1, float64(len(p.Cast)))), always)
 	}
 	if l.Shake > 0 {
 		j.curve("shake", p.Shake, 1, l.Shake, l.StretchS, always)

@@ -9,17 +9,17 @@ import (
 )
 
 // entries reads one flat object of a web catalogue: key to sentence.
-func entries(t *testing.T, language, object string) map[string]string {
+func entries(t *testing.T, language, file, section, object string) map[string]string {
 	t.Helper()
-	text, err := os.ReadFile("../../web/src/locales/" + language + "/making.ts")
+	text, err := os.ReadFile("../../web/src/locales/" + language + "/" + file + ".ts")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, finding, _ := strings.Cut(string(text), "\n  finding: {")
-	_, body, ok := strings.Cut(finding, "\n    "+object+": {")
+	_, rest, _ := strings.Cut(string(text), "\n  "+section+": {")
+	_, body, ok := strings.Cut(rest, "\n    "+object+": {")
 	body, _, _ = strings.Cut(body, "\n    },")
 	if !ok {
-		t.Fatalf("%s: no finding.%s", language, object)
+		t.Fatalf("%s: no %s.%s", language, section, object)
 	}
 	out := map[string]string{}
 	for _, e := range regexp.MustCompile(`(?m)^ {6}(\w+): '(.*)',$`).FindAllStringSubmatch(body, -1) {
@@ -28,12 +28,29 @@ func entries(t *testing.T, language, object string) map[string]string {
 	return out
 }
 
+// TestEveryLimitHasItsName holds the operator's page against the numbers it shows.
+func TestEveryLimitHasItsName(t *testing.T) {
+	for _, language := range []string{"zh-CN", "en"} {
+		names := entries(t, language, "operator", "inspection", "names")
+		for _, b := range append(LimitBounds(), CourseBounds()...) {
+			if names[b.Name] == "" {
+				t.Errorf("%s: no name for %s", language, b.Name)
+			}
+			delete(names, b.Name)
+		}
+		for name := range names {
+			t.Errorf("%s: a name for %s, which is no limit", language, name)
+		}
+	}
+}
+
 // variants are the details that have a sentence of their own.
 var variants = map[string][]string{"av_offset": {"early", "late"}, "av_edge": {"start", "end"}, "balance": {"left", "right"}}
 
 func TestEveryKindHasItsWords(t *testing.T) {
 	for _, language := range []string{"zh-CN", "en"} {
-		names, says, units := entries(t, language, "name"), entries(t, language, "say"), entries(t, language, "unit")
+		words := func(object string) map[string]string { return entries(t, language, "making", "finding", object) }
+		names, says, units := words("name"), words("say"), words("unit")
 		for _, k := range Kinds {
 			if names[k.Name] == "" {
 				t.Errorf("%s: no name for %s", language, k.Name)

@@ -141,7 +141,7 @@ var limits = []limit{
 	{LimitBound{"contrast_min", "level", "R1.7b", 0, 150, 60, 40, false}, func(l *Limits) *float64 { return &l.ContrastMin }},
 	{LimitBound{"saturation_max", "level", "R1.7a", 30, 180, 75, 120, false}, func(l *Limits) *float64 { return &l.Saturation }},
 	{LimitBound{"off_gamut_max_pct", "%", "R1.7a", 0.5, 100, 5, 5, false}, func(l *Limits) *float64 { return &l.OffGamut }},
-	{LimitBound{"cast_max", "level", "R1.7c", 5, 100, 20, 0, true}, func(l *Limits) *float64 { return &l.Cast }},
+	{LimitBound{"cast_max", "level", "R1.7c", 5, 100, 16, 0, true}, func(l *Limits) *float64 { return &l.Cast }},
 	{LimitBound{"shake_max_pct", "%", "R1.7e", 0.02, 5, 0.25, 0, true}, func(l *Limits) *float64 { return &l.Shake }},
 
 	{LimitBound{"loudness_min_lufs", "LUFS", srcLoudness, -36, -16, -24, -24, false}, func(l *Limits) *float64 { return &l.LoudnessMin }},

@@ -87,7 +87,7 @@ var edgeCases = []edgeCase{
 	{"contrast_low", Video, Fail, func(m *Measured, d float64) { hold(m.Picture.Contrast, 10, 13, 60-d) }, 10_000, 13_000, 59, ""},
 	{"saturation_high", Video, Fail, func(m *Measured, d float64) { hold(m.Picture.Saturation, 10, 13, 75+d) }, 10_000, 13_000, 76, ""},
 	{"off_gamut", Slides, Fail, func(m *Measured, d float64) { hold(m.Picture.OffGamut, 10, 13, 5+d/100) }, 10_000, 13_000, 5.1, ""},
-	{"colour_cast", Video, Fail, func(m *Measured, d float64) { hold(m.Picture.Cast, 10, 13, 20+d) }, 10_000, 13_000, 21, ""},
+	{"colour_cast", Video, Fail, func(m *Measured, d float64) { hold(m.Picture.Cast, 10, 21, 16+d) }, 10_000, 21_000, 17, ""},
 	{"shake", Video, Fail, func(m *Measured, d float64) { hold(m.Picture.Shake, 10, 13, 0.25+d/100) }, 10_000, 13_000, 0.26, ""},
 
 	{"loudness_low", Video, Fail, func(m *Measured, d float64) { m.Sound.Loudness = -24 - d/10 }, 0, 0, -24.1, ""},
@@ -251,6 +251,19 @@ func TestStretchesOfACurve(t *testing.T) {
 	}
 	if f := find(func(luma []float64, _ *Measured) { hold(luma, 597, 600, 20) }); len(f) != 1 || f[0].ToMS != 600_000 {
 		t.Errorf("the end of the file: %+v", f)
+	}
+}
+
+func TestATitleIsNoCast(t *testing.T) {
+	p, m := DefaultInspectionPolicy, flawless()
+	hold(m.Picture.Cast, 0, leadInS, 60)
+	if got := said(Judge(m, Video, &p)); len(got) != 0 {
+		t.Errorf("ten seconds of a coloured title: %v", got)
+	}
+	m = flawless()
+	m.DurationMS, m.Picture.EndMS, m.Sound.EndMS, m.Picture.Cast = 8000, 8000, 8000, slices.Repeat([]float64{60}, 8)
+	if got := said(Judge(m, Video, &p)); !slices.Contains(got, "colour_cast fail") {
+		t.Errorf("a short file in coloured light: %v", got)
 	}
 }
 

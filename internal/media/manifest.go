@@ -74,7 +74,7 @@ func (m *Media) folders() []string {
 // ImportTx stores a packaged lesson folder (lesson.json, segments, captions.vtt, poster.jpg, slides …) as the first revision.
 // Errors: Invalid "media.manifest" when the manifest and the files do not fit each other.
 func ImportTx(ctx context.Context, tx *sqldb.Tx, store blob.Store, dir fs.FS, mediaID string) (*Media, error) {
-	m, err := Stage(store, dir, mediaID, 1)
+	m, err := Stage(ctx, store, dir, mediaID, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -83,24 +83,24 @@ func ImportTx(ctx context.Context, tx *sqldb.Tx, store blob.Store, dir fs.FS, me
 
 // Stage stores the files of a packaged folder as a revision that no row names yet; it takes long, so it needs no transaction.
 // Repeating it stores the same files again. Errors: Invalid "media.manifest".
-func Stage(store blob.Store, dir fs.FS, mediaID string, rev int64) (*Media, error) {
+func Stage(ctx context.Context, store blob.Store, dir fs.FS, mediaID string, rev int64) (*Media, error) {
 	m := &Media{ID: mediaID, Rev: rev}
 	if err := read(dir, m); err != nil {
 		return nil, err
 	}
-	return m, copyFiles(store, dir, m)
+	return m, copyFiles(ctx, store, dir, m)
 }
 
-// AddTx makes a staged revision known, with its TimeMap from the one before. Repeating it changes nothing: a job that was
-// killed may begin anew. Errors: Invalid "media.time_map"; Conflict "media.revision" when the revision exists with another
-// length or map, or the one before does not exist.
+// AddTx makes a staged revision known, with its TimeMap from BaseRev. Repeating it changes nothing: a job that was killed may
+// begin anew. Errors: Invalid "media.time_map"; Conflict "media.revision" when the revision exists with another timeline, or
+// its base does not exist.
 func AddTx(ctx context.Context, tx *sqldb.Tx, m *Media) error {
-	if m.Rev > 1 {
-		before, err := Tx(ctx, tx, m.ID, m.Rev-1)
-		if err != nil {
+	if m.BaseRev > 0 {
+		base, err := Tx(ctx, tx, m.ID, m.BaseRev)
+		if err != nil || m.BaseRev == m.Rev {
 			return errs.New(errs.Conflict, "media.revision", "media", m.ID, "rev", m.Rev).WithCause(err)
 		}
-		if err := m.TimeMap.check(before.DurationMS, m.DurationMS); err != nil {
+		if err := m.TimeMap.check(base.DurationMS, m.DurationMS); err != nil {
 			return err
 		}
 	}
@@ -116,21 +116,21 @@ func (m *Media) insert(ctx context.Context, tx *sqldb.Tx) error {
 	if err != nil {
 		return err
 	}
-	n, err := tx.Exec(ctx, `INSERT INTO media (id, rev, duration_ms, segment_ms, segments, width, height, codecs, slides, renditions, time_map)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id, rev) DO NOTHING`,
-		m.ID, m.Rev, m.DurationMS, m.SegmentMS, m.Segments, m.Width, m.Height, m.Codecs, string(slides), string(renditions), m.TimeMap.String())
+	n, err := tx.Exec(ctx, `INSERT INTO media (id, rev, duration_ms, segment_ms, segments, width, height, codecs, slides, renditions, base_rev, time_map)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id, rev) DO NOTHING`,
+		m.ID, m.Rev, m.DurationMS, m.SegmentMS, m.Segments, m.Width, m.Height, m.Codecs, string(slides), string(renditions), m.BaseRev, m.TimeMap.String())
 	if err != nil || n == 1 {
 		return err
 	}
 	there, err := Tx(ctx, tx, m.ID, m.Rev)
-	if err == nil && (there.DurationMS != m.DurationMS || there.SegmentMS != m.SegmentMS || there.TimeMap.String() != m.TimeMap.String()) {
+	if err == nil && (there.DurationMS != m.DurationMS || there.SegmentMS != m.SegmentMS || there.BaseRev != m.BaseRev || there.TimeMap.String() != m.TimeMap.String()) {
 		err = errs.New(errs.Conflict, "media.revision", "media", m.ID, "rev", m.Rev)
 	}
 	return err
 }
 
 // copyFiles stores every file of the folder; the store keeps the shape of the folder.
-func copyFiles(store blob.Store, dir fs.FS, m *Media) error {
+func copyFiles(ctx context.Context, store blob.Store, dir fs.FS, m *Media) error {
 	return fs.WalkDir(dir, ".", func(name string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err
@@ -140,6 +140,6 @@ func copyFiles(store blob.Store, dir fs.FS, m *Media) error {
 			return err
 		}
 		defer func() { _ = f.Close() }()
-		return store.Put(m.Key(name), f)
+		return store.Put(ctx, m.Key(name), f)
 	})
 }

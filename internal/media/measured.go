@@ -4,7 +4,7 @@ package media
 // at 0 with its earliest stream. A curve holds one value for each second begun, so a lesson of three hours stays below a
 // megabyte. Levels of luma and chroma are 8-bit video levels (black 16, white 235, neutral chroma 128).
 type Measured struct {
-	Container  string  `json:"container" doc:"mp4, matroska, mpegts, avi or flv: by content, never by name"`
+	Container  string  `json:"container" doc:"mp4, matroska, mpegts, avi, flv, mpegps or asf: by content, never by name"`
 	SizeBytes  int64   `json:"size_bytes"`
 	DurationMS int64   `json:"duration_ms" doc:"To the end of the stream that ends last"`
 	Picture    Picture `json:"picture"`
@@ -32,7 +32,7 @@ type Picture struct {
 	EndMS      int64   `json:"end_ms" doc:"End of the last frame shown"`
 
 	Frames     int64   `json:"frames"`
-	FPS        float64 `json:"fps" doc:"By the median interval of frames"`
+	FPS        float64 `json:"fps" doc:"By the usual interval of frames"`
 	Uneven     float64 `json:"uneven" doc:"% of intervals that differ from the median by more than a tenth; gaps are not among them"`
 	Lost       int64   `json:"lost" doc:"Frames that fit into the gaps of the time line"`
 	Gaps       []Span  `json:"gaps" doc:"Where the next frame came later than one and a half intervals; the longest 1000"`

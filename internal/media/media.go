@@ -4,7 +4,6 @@ package media
 import (
 	"context"
 	"encoding/json"
-	"path"
 	"strconv"
 
 	"xueshi/internal/kernel/errs"
@@ -31,12 +30,13 @@ type Media struct {
 	Codecs     string
 	Slides     []Slide
 	Renditions []Rendition // none: one encoding, in the folder itself
-	TimeMap    TimeMap     // from the revision before
+	BaseRev    int64       // the revision that TimeMap starts from; 0 = none
+	TimeMap    TimeMap
 }
 
-// Key is where a file of the media lies in the blob store.
+// Key is where a file of the media lies in the blob store. It is not cleaned: a name with dots in it is no key, and leads nowhere.
 func (m *Media) Key(file string) string {
-	return path.Join("media", m.ID, strconv.FormatInt(m.Rev, 10), file)
+	return "media/" + m.ID + "/" + strconv.FormatInt(m.Rev, 10) + "/" + file
 }
 
 // Tx reads one revision. Errors: NotFound "media.no_media".
@@ -44,7 +44,7 @@ func Tx(ctx context.Context, tx *sqldb.Tx, mediaID string, rev int64) (*Media, e
 	m, found, err := sqldb.One(ctx, tx, func(row sqldb.Scanner) (*Media, error) {
 		m := &Media{}
 		var slides, renditions, timeMap string
-		err := row.Scan(&m.ID, &m.Rev, &m.DurationMS, &m.SegmentMS, &m.Segments, &m.Width, &m.Height, &m.Codecs, &slides, &renditions, &timeMap)
+		err := row.Scan(&m.ID, &m.Rev, &m.DurationMS, &m.SegmentMS, &m.Segments, &m.Width, &m.Height, &m.Codecs, &slides, &renditions, &m.BaseRev, &timeMap)
 		if err == nil {
 			err = json.Unmarshal([]byte(slides), &m.Slides)
 		}
@@ -55,7 +55,7 @@ func Tx(ctx context.Context, tx *sqldb.Tx, mediaID string, rev int64) (*Media, e
 			m.TimeMap, err = ParseTimeMap(timeMap)
 		}
 		return m, err
-	}, `SELECT id, rev, duration_ms, segment_ms, segments, width, height, codecs, slides, renditions, time_map FROM media WHERE id = $1 AND rev = $2`, mediaID, rev)
+	}, `SELECT id, rev, duration_ms, segment_ms, segments, width, height, codecs, slides, renditions, base_rev, time_map FROM media WHERE id = $1 AND rev = $2`, mediaID, rev)
 	if err == nil && !found {
 		err = errs.New(errs.NotFound, "media.no_media")
 	}

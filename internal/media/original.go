@@ -58,8 +58,12 @@ func (s *Service) Originals(ctx context.Context, providerID, after string, limit
 	return out, next, err
 }
 
-// keepOriginalTx inserts an original, or gives the one of the same provider and bytes.
+// keepOriginalTx inserts an original, or gives the one of the same provider and bytes. Its file is stored and held.
+// Errors: Unavailable "media.original_erasing" when it may be gone since: to be stored again.
 func keepOriginalTx(ctx context.Context, tx *sqldb.Tx, o Original) (Original, error) {
+	if err := heldTx(ctx, tx, o.Hash); err != nil {
+		return o, err
+	}
 	o.ID = id.New(tx.Now())
 	if _, err := tx.Exec(ctx, `INSERT INTO original (id, provider_id, hash, bytes, name, made_from, repair, uploaded_by, uploaded_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (provider_id, hash) DO NOTHING`,

@@ -3,10 +3,12 @@ package media
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
 
+	"xueshi/internal/kernel/errs"
 	"xueshi/internal/platform/jobs"
 	"xueshi/internal/platform/sqldb"
 )
@@ -55,7 +57,7 @@ func (s *Service) pack(ctx context.Context, j *jobs.Job) error {
 	if err != nil {
 		return err
 	}
-	path, close, err := s.local(originalKey(o.Hash))
+	path, close, err := s.local(ctx, originalKey(o.Hash))
 	if err != nil {
 		return err
 	}
@@ -63,16 +65,32 @@ func (s *Service) pack(ctx context.Context, j *jobs.Job) error {
 	if err := s.transcoder.Package(ctx, path, dir, j.Progress); err != nil {
 		return err
 	}
-	m, err := Stage(s.store, os.DirFS(dir), a.MediaID, a.Rev)
+	m, err := Stage(ctx, s.store, os.DirFS(dir), a.MediaID, a.Rev)
 	if err != nil {
 		return err
 	}
-	return s.db.Write(ctx, func(tx *sqldb.Tx) error {
-		if err := AddTx(ctx, tx, m); err != nil {
-			return err
-		}
-		return s.lessons.PackagedTx(ctx, tx, a.MediaID, a.Rev)
-	})
+	return s.db.Write(ctx, func(tx *sqldb.Tx) error { return s.packedTx(ctx, tx, m) })
+}
+
+// packedTx names a staged revision with its base and time map. An earlier try may have done it.
+func (s *Service) packedTx(ctx context.Context, tx *sqldb.Tx, m *Media) error {
+	if _, err := Tx(ctx, tx, m.ID, m.Rev); !errs.Has(err, "media.no_media") {
+		return err
+	}
+	stem, err := s.lessons.StemTx(ctx, tx, m.ID, m.Rev)
+	if errs.KindOf(err) == errs.NotFound {
+		return nil // the lesson was taken out of its draft meanwhile
+	}
+	if err == nil {
+		err = m.grow(ctx, tx, stem)
+	}
+	if err == nil {
+		err = AddTx(ctx, tx, m)
+	}
+	if err != nil {
+		return err
+	}
+	return s.lessons.PackagedTx(ctx, tx, m.ID, m.Rev)
 }
 
 func (s *Service) settlePack(ctx context.Context, tx *sqldb.Tx, j *jobs.Job, work error) error {
@@ -86,14 +104,15 @@ func (s *Service) settlePack(ctx context.Context, tx *sqldb.Tx, j *jobs.Job, wor
 type repairArgs struct {
 	OriginalID string     `json:"original_id"`
 	LessonID   string     `json:"lesson_id"`
+	Rev        int64      `json:"rev"`
 	Profile    Profile    `json:"profile"`
 	Plan       RepairPlan `json:"plan"`
 	By         string     `json:"by"`
 }
 
-// RepairTx asks for a mended copy of an original as the newest revision of a lesson; the original stays.
-func (s *Service) RepairTx(ctx context.Context, tx *sqldb.Tx, originalID, lessonID string, profile Profile, plan RepairPlan, by string) error {
-	return s.jobs.PutTx(ctx, tx, jobRepair, originalID, repairArgs{originalID, lessonID, profile, plan, by})
+// RepairTx asks for a mended copy of the original of a lesson's revision as its newest; the original stays.
+func (s *Service) RepairTx(ctx context.Context, tx *sqldb.Tx, h Handover, plan RepairPlan) error {
+	return s.jobs.PutTx(ctx, tx, jobRepair, h.Original.ID, repairArgs{h.Original.ID, h.LessonID, h.Mends, h.Profile, plan, h.By})
 }
 
 // Wake lets jobs begin right after the commit of what asked for them.
@@ -113,7 +132,7 @@ func (s *Service) repair(ctx context.Context, j *jobs.Job) error {
 		return err
 	}
 	defer done()
-	path, closeIn, err := s.local(originalKey(o.Hash))
+	path, closeIn, err := s.local(ctx, originalKey(o.Hash))
 	if err != nil {
 		return err
 	}
@@ -122,7 +141,7 @@ func (s *Service) repair(ctx context.Context, j *jobs.Job) error {
 	if err := s.transcoder.Repair(ctx, path, out, a.Plan, j.Progress); err != nil {
 		return err
 	}
-	mended, err := s.keepRepaired(out, o, a)
+	mended, err := s.keepRepaired(ctx, out, o, a)
 	if err != nil {
 		return err
 	}
@@ -131,11 +150,21 @@ func (s *Service) repair(ctx context.Context, j *jobs.Job) error {
 		if err != nil {
 			return err
 		}
-		return s.lessons.TakeTx(ctx, tx, a.LessonID, mended, a.Profile, "repair", a.By)
+		return s.lessons.TakeTx(ctx, tx, Handover{LessonID: a.LessonID, Original: mended, Profile: a.Profile, Origin: "repair", By: a.By,
+			Mends: a.Rev, HeadMS: a.Plan.TrimHeadMS, TailMS: a.Plan.TrimTailMS})
 	})
 }
 
-func (s *Service) keepRepaired(path string, from Original, a repairArgs) (o Original, err error) {
+// onDisk is a file on this machine's disk.
+type onDisk struct{ *os.File }
+
+// Rewind begins anew at the first byte.
+func (f onDisk) Rewind() error {
+	_, err := f.Seek(0, io.SeekStart)
+	return err
+}
+
+func (s *Service) keepRepaired(ctx context.Context, path string, from Original, a repairArgs) (o Original, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return o, err
@@ -145,7 +174,7 @@ func (s *Service) keepRepaired(path string, from Original, a repairArgs) (o Orig
 	if err != nil {
 		return o, err
 	}
-	hash, err := s.keep(f, info.Size())
+	hash, err := s.keep(ctx, onDisk{f}, info.Size())
 	name := from.Name
 	if ext := filepath.Ext(name); ext != "" {
 		name = name[:len(name)-len(ext)]

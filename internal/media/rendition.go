@@ -50,14 +50,21 @@ func (m *Media) inOrder() []Rendition {
 	return out
 }
 
+// playlistHead begins every playlist of segments: the target length in seconds, and where the head of the file is.
+const playlistHead = "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MAP:URI=\"%s\"\n"
+
 // Playlist is the HLS playlist of one rendition; segments stand beside it as init.mp4 and N.m4s.
 func (m *Media) Playlist() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-MAP:URI=\"init.mp4\"\n", (m.SegmentMS+999)/1000)
+	fmt.Fprintf(&b, playlistHead, (m.SegmentMS+999)/1000, "init.mp4")
 	for n := range m.Segments {
-		length := min(m.SegmentMS, m.DurationMS-n*m.SegmentMS)
-		fmt.Fprintf(&b, "#EXTINF:%d.%03d,\n%d.m4s\n", length/1000, length%1000, n)
+		m.writeSegment(&b, n, "")
 	}
 	b.WriteString("#EXT-X-ENDLIST\n")
 	return b.String()
+}
+
+func (m *Media) writeSegment(b *strings.Builder, no int64, at string) {
+	length := min(m.SegmentMS, m.DurationMS-no*m.SegmentMS)
+	fmt.Fprintf(b, "#EXTINF:%d.%03d,\n%s%d.m4s\n", length/1000, length%1000, at, no)
 }

@@ -10,6 +10,7 @@ import (
 
 	"xueshi/internal/kernel/errs"
 	"xueshi/internal/kernel/id"
+	"xueshi/internal/platform/blob"
 	"xueshi/internal/platform/jobs"
 	"xueshi/internal/platform/sqldb"
 )
@@ -60,7 +61,7 @@ func (s *Service) inspect(ctx context.Context, j *jobs.Job) error {
 	if err != nil {
 		return err
 	}
-	path, done, err := s.local(originalKey(o.Hash))
+	path, done, err := s.local(ctx, originalKey(o.Hash))
 	if err != nil {
 		return err
 	}
@@ -107,7 +108,7 @@ func (s *Service) picture(ctx context.Context, path string, r *Report) error {
 			}
 			continue
 		}
-		if err := s.keepFile(out, reportKey(r.ID, name)); err != nil {
+		if err := s.keepFile(ctx, out, reportKey(r.ID, name)); err != nil {
 			return err
 		}
 		f.Evidence = name
@@ -115,13 +116,13 @@ func (s *Service) picture(ctx context.Context, path string, r *Report) error {
 	return nil
 }
 
-func (s *Service) keepFile(path, key string) error {
+func (s *Service) keepFile(ctx context.Context, path, key string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	return s.store.Put(key, f)
+	return s.store.Put(ctx, key, f)
 }
 
 func reportKey(reportID, name string) string { return "reports/" + reportID + "/" + name }
@@ -155,16 +156,16 @@ func ReportTx(ctx context.Context, tx *sqldb.Tx, reportID string) (*Report, erro
 }
 
 // EvidenceFile opens a picture of a report. Errors: NotFound "media.no_file".
-func (s *Service) EvidenceFile(reportID, name string) (*os.File, error) {
+func (s *Service) EvidenceFile(ctx context.Context, reportID, name string) (blob.File, error) {
 	if strings.ContainsAny(name, "/\\") {
 		return nil, errs.New(errs.NotFound, "media.no_file")
 	}
-	return s.open(reportKey(reportID, name))
+	return s.open(ctx, reportKey(reportID, name))
 }
 
-func (s *Service) open(key string) (*os.File, error) {
-	f, err := s.store.Open(key)
-	if os.IsNotExist(err) {
+func (s *Service) open(ctx context.Context, key string) (blob.File, error) {
+	f, err := s.store.Open(ctx, key)
+	if blob.Missing(err) {
 		err = errs.New(errs.NotFound, "media.no_file")
 	}
 	return f, err

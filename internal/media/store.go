@@ -14,18 +14,18 @@ import (
 var shanghai = civil.Shanghai
 
 func insertUploadTx(ctx context.Context, tx *sqldb.Tx, u Upload) error {
-	_, err := tx.Exec(ctx, `INSERT INTO upload (id, provider_id, lesson_id, profile, name, bytes, state, code, params, original_id, uploaded_by, created_at, ended_at)
-		VALUES ($1, $2, $3, $4, $5, $6, 'receiving', '', '{}', '', $7, $8, 0)`,
-		u.ID, u.ProviderID, u.LessonID, u.Profile, u.Name, u.Bytes, u.uploadedBy, tx.NowMicro())
+	_, err := tx.Exec(ctx, `INSERT INTO upload (id, provider_id, lesson_id, profile, content, name, bytes, state, code, params, original_id, uploaded_by, created_at, ended_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 'receiving', '', '{}', '', $8, $9, 0)`,
+		u.ID, u.ProviderID, u.LessonID, u.Profile, u.Content, u.Name, u.Bytes, u.uploadedBy, tx.NowMicro())
 	return err
 }
 
-const uploadColumns = `u.id, u.provider_id, u.lesson_id, u.profile, u.name, u.bytes, u.state, u.code, u.params, u.original_id, u.uploaded_by, u.created_at`
+const uploadColumns = `u.id, u.provider_id, u.lesson_id, u.profile, u.content, u.name, u.bytes, u.state, u.code, u.params, u.original_id, u.uploaded_by, u.created_at`
 
 func scanUpload(row sqldb.Scanner) (u Upload, err error) {
 	var params string
 	var at int64
-	err = row.Scan(&u.ID, &u.ProviderID, &u.LessonID, &u.Profile, &u.Name, &u.Bytes, &u.State, &u.Code, &params, &u.OriginalID, &u.uploadedBy, &at)
+	err = row.Scan(&u.ID, &u.ProviderID, &u.LessonID, &u.Profile, &u.Content, &u.Name, &u.Bytes, &u.State, &u.Code, &params, &u.OriginalID, &u.uploadedBy, &at)
 	if err == nil {
 		err = json.Unmarshal([]byte(params), &u.Params)
 	}

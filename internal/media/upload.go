@@ -6,15 +6,17 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/errs"
 	"xueshi/internal/kernel/id"
+	"xueshi/internal/platform/blob"
 	"xueshi/internal/platform/jobs"
 	"xueshi/internal/platform/sqldb"
 )
@@ -34,10 +36,11 @@ type Upload struct {
 	ProviderID string         `json:"provider_id"`
 	LessonID   string         `json:"lesson_id" doc:"The lesson it is for; empty = the media library"`
 	Profile    Profile        `json:"profile" enum:"video,slides"`
+	Content    Content        `json:"content" enum:"same,new" doc:"Whether it holds what the lesson holds already: then learners go on where they were"`
 	Name       string         `json:"name" doc:"File name as uploaded"`
 	Bytes      int64          `json:"bytes"`
 	State      string         `json:"state" enum:"receiving,received,accepted,refused,abandoned"`
-	Code       string         `json:"code" doc:"Why it was refused"`
+	Code       string         `json:"code" doc:"Why it was refused, or, of a received one, what it waits for"`
 	Params     map[string]any `json:"params" doc:"Numbers and names the sentence needs"`
 	OriginalID string         `json:"original_id"`
 	CreatedAt  time.Time      `json:"created_at"`
@@ -63,6 +66,8 @@ func (s *Service) BeginUpload(ctx context.Context, u Upload) (uploadID string, e
 		return "", errs.New(errs.Invalid, "media.upload_name", "max", 200)
 	case u.Profile != Video && u.Profile != Slides:
 		return "", errs.New(errs.Invalid, "request.invalid").WithField("profile", "invalid")
+	case u.Content != SameContent && u.Content != NewContent:
+		return "", errs.New(errs.Invalid, "request.invalid").WithField("content", "invalid")
 	}
 	err = s.db.Write(ctx, func(tx *sqldb.Tx) error {
 		if u.LessonID != "" {
@@ -103,28 +108,12 @@ func (s *Service) MayUpload(ctx context.Context, uploadID string) error {
 	})
 }
 
-// Received takes note that the last byte is on the disk, and puts the job that looks at the file. It may be repeated.
-func (s *Service) Received(ctx context.Context, uploadID string) error {
-	err := s.db.Write(ctx, func(tx *sqldb.Tx) error {
-		n, err := tx.Exec(ctx, `UPDATE upload SET state = 'received' WHERE id = $1 AND state = 'receiving'`, uploadID)
-		if err != nil || n == 0 {
-			return err
-		}
-		return s.jobs.PutTx(ctx, tx, jobIntake, uploadID, intakeArgs{uploadID})
-	})
-	s.jobs.Wake()
-	return err
-}
-
 // GiveUp ends an upload at its sender's wish.
 func (s *Service) GiveUp(ctx context.Context, uploadID string) error {
 	if err := s.MayUpload(ctx, uploadID); err != nil {
 		return err
 	}
-	return s.db.Write(ctx, func(tx *sqldb.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE upload SET state = 'abandoned', ended_at = $1 WHERE id = $2 AND state = 'receiving'`, tx.NowMicro(), uploadID)
-		return err
-	})
+	return s.abandon(ctx, uploadID)
 }
 
 // Uploads lists a provider's uploads, the newest first: what is on its way, and what became of the rest.
@@ -154,10 +143,13 @@ func (s *Service) intake(ctx context.Context, j *jobs.Job) error {
 		return err
 	}
 	u, err := sqldb.ReadValue(ctx, s.db, func(tx *sqldb.Tx) (Upload, error) { return uploadTx(ctx, tx, a.UploadID) })
-	if err != nil || u.State != "received" {
-		return err // an earlier try has finished it
+	if err != nil {
+		return err
 	}
-	f, err := os.Open(s.uploadPath(u.ID))
+	if u.State != "received" { // an earlier try has finished it
+		return s.clearPieces(ctx, u.ID)
+	}
+	f, err := s.assemble(ctx, u.ID)
 	if err != nil {
 		return err
 	}
@@ -165,15 +157,41 @@ func (s *Service) intake(ctx context.Context, j *jobs.Job) error {
 	if err := looksLikeVideo(f); err != nil {
 		return err
 	}
-	if err := s.scan(ctx, f); err != nil {
-		return err
-	}
-	hash, err := s.keep(f, u.Bytes)
+	hash, err := s.admit(ctx, f, u.Bytes)
 	if err != nil {
-		return err
+		return errors.Join(err, s.tellWaiting(ctx, u, err))
 	}
 	o := Original{ID: "", ProviderID: u.ProviderID, Hash: hash, Bytes: u.Bytes, Name: u.Name, uploadedBy: u.uploadedBy}
-	return s.db.Write(ctx, func(tx *sqldb.Tx) error { return s.acceptTx(ctx, tx, u, o) })
+	if err := s.db.Write(ctx, func(tx *sqldb.Tx) error { return s.acceptTx(ctx, tx, u, o) }); err != nil {
+		return err
+	}
+	return s.clearPieces(ctx, u.ID)
+}
+
+// whole is a file that is read more than once.
+type whole interface {
+	io.Reader
+	Rewind() error
+}
+
+// admit has the file scanned and stored.
+func (s *Service) admit(ctx context.Context, f whole, bytes int64) (hash string, err error) {
+	if err := s.scan(ctx, f); err != nil {
+		return "", err
+	}
+	return s.keep(ctx, f, bytes)
+}
+
+// tellWaiting notes why an upload is not taken in yet, where trying again will help.
+func (s *Service) tellWaiting(ctx context.Context, u Upload, why error) error {
+	e := errs.As(why)
+	if e.Kind != errs.Unavailable || u.Code == e.Code {
+		return nil
+	}
+	return s.db.Write(ctx, func(tx *sqldb.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE upload SET code = $1 WHERE id = $2 AND state = 'received'`, e.Code, u.ID)
+		return err
+	})
 }
 
 // acceptTx makes the upload an original, and the newest courseware of its lesson.
@@ -182,17 +200,17 @@ func (s *Service) acceptTx(ctx context.Context, tx *sqldb.Tx, u Upload, o Origin
 	if err != nil {
 		return err
 	}
-	n, err := tx.Exec(ctx, `UPDATE upload SET state = 'accepted', original_id = $1, ended_at = $2 WHERE id = $3 AND state = 'received'`, o.ID, tx.NowMicro(), u.ID)
+	n, err := tx.Exec(ctx, `UPDATE upload SET state = 'accepted', code = '', original_id = $1, ended_at = $2 WHERE id = $3 AND state = 'received'`, o.ID, tx.NowMicro(), u.ID)
 	if err != nil || n == 0 {
 		return err
 	}
 	if u.LessonID == "" {
 		return s.InspectTx(ctx, tx, o.ID, u.Profile)
 	}
-	return s.lessons.TakeTx(ctx, tx, u.LessonID, o, u.Profile, "upload", u.uploadedBy)
+	return s.lessons.TakeTx(ctx, tx, Handover{LessonID: u.LessonID, Original: o, Profile: u.Profile, Origin: "upload", Content: u.Content, By: u.uploadedBy})
 }
 
-// settleIntake removes the uploaded file, and tells a refusal to its sender.
+// settleIntake tells a refusal to its sender.
 func (s *Service) settleIntake(ctx context.Context, tx *sqldb.Tx, j *jobs.Job, work error) error {
 	var a intakeArgs
 	if err := j.Args(&a); err != nil {
@@ -209,15 +227,14 @@ func (s *Service) settleIntake(ctx context.Context, tx *sqldb.Tx, j *jobs.Job, w
 			return err
 		}
 	}
-	_ = os.Remove(s.uploadPath(a.UploadID)) // its bytes are in the store, or refused; the sweep finds what is left
-	_ = os.Remove(s.uploadPath(a.UploadID) + ".info")
-	return nil
+	return nil // what a refused one came in is removed by the next turn of Sweep
 }
 
-// keep stores the file under the hash of its bytes: the same file twice is one file. Errors: Invalid "media.truncated".
-func (s *Service) keep(f *os.File, bytes int64) (hash string, err error) {
+// keep stores the file under the hash of its bytes: the same file twice is one file. It is held for the row that will name it.
+// Errors: Invalid "media.truncated"; Unavailable "media.original_erasing".
+func (s *Service) keep(ctx context.Context, f whole, bytes int64) (hash string, err error) {
 	h := sha256.New()
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
+	if err := f.Rewind(); err != nil {
 		return "", err
 	}
 	n, err := io.Copy(h, f)
@@ -228,28 +245,26 @@ func (s *Service) keep(f *os.File, bytes int64) (hash string, err error) {
 		return "", errs.New(errs.Invalid, "media.truncated")
 	}
 	hash = hex.EncodeToString(h.Sum(nil))
-	if old, err := s.store.Open(originalKey(hash)); err == nil {
-		return hash, old.Close()
-	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
+	if err := s.db.Write(ctx, func(tx *sqldb.Tx) error { return holdTx(ctx, tx, hash) }); err != nil {
 		return "", err
 	}
-	return hash, s.store.Put(originalKey(hash), f)
+	if old, err := s.store.Stat(ctx, originalKey(hash)); err == nil && old.Size == bytes || err != nil && !blob.Missing(err) {
+		return hash, err
+	}
+	if err := f.Rewind(); err != nil {
+		return "", err
+	}
+	return hash, s.store.Put(ctx, originalKey(hash), f)
 }
 
 func originalKey(hash string) string { return "originals/" + hash[:2] + "/" + hash }
 
-func (s *Service) uploadPath(uploadID string) string { return filepath.Join(s.dir, uploadID) }
-
-// UploadDir is where uploads lie until they are taken in.
-func (s *Service) UploadDir() string { return s.dir }
-
 // scan asks the virus scanner, if there is one. Errors: Invalid "media.infected"; any other when the scanner does not answer.
-func (s *Service) scan(ctx context.Context, f *os.File) error {
+func (s *Service) scan(ctx context.Context, f whole) error {
 	if s.scanner == nil {
 		return nil
 	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
+	if err := f.Rewind(); err != nil {
 		return err
 	}
 	name, err := s.scanner.Scan(ctx, f)
@@ -266,10 +281,10 @@ var magics = []struct {
 }{{4, "ftyp"}, {4, "moov"}, {4, "mdat"}, {4, "wide"}, {4, "free"}, {4, "skip"}, {0, "\x1a\x45\xdf\xa3"}, {0, "FLV\x01"}}
 
 // looksLikeVideo tells by the first bytes, never by the name. Errors: Invalid "media.not_video" with what it seems to be.
-func looksLikeVideo(f io.ReaderAt) error {
+func looksLikeVideo(f io.Reader) error {
 	head := make([]byte, 1024)
-	n, err := f.ReadAt(head, 0)
-	if err != nil && err != io.EOF {
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return err
 	}
 	head = head[:n]
@@ -303,60 +318,65 @@ func seems(head []byte) string {
 	return "unknown"
 }
 
-// Sweep mends what a crash has left: uploads whose last byte is on the disk but not in the database, uploads that nobody
-// continues, and files in the folder that no upload names. It may run in every process at any time.
+// Sweep ends uploads that nobody continues, and removes what ended ones came in and what dead workers have left. It may run in every
+// process at any time.
 func (s *Service) Sweep(ctx context.Context) error {
-	var waiting []Upload
-	err := s.db.Read(ctx, func(tx *sqldb.Tx) (err error) {
-		waiting, err = sqldb.Rows(ctx, tx, scanUpload, `SELECT `+uploadColumns+` FROM upload u WHERE u.state = 'receiving' ORDER BY u.created_at LIMIT 1000`)
+	type due struct{ uploadID, state string }
+	long := s.clk.Now().Add(-uploadKept).UnixMicro()
+	list, err := sqldb.ReadValue(ctx, s.db, func(tx *sqldb.Tx) ([]due, error) {
+		return sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (d due, err error) { return d, row.Scan(&d.uploadID, &d.state) },
+			`SELECT u.id, u.state FROM upload u WHERE u.state = 'receiving' AND u.created_at < $1
+				AND NOT EXISTS (SELECT 1 FROM upload_piece p WHERE p.upload_id = u.id AND p.stored_at >= $2)
+			UNION ALL SELECT DISTINCT u.id, u.state FROM upload_piece p JOIN upload u ON u.id = p.upload_id WHERE u.state NOT IN ('receiving', 'received') LIMIT 100`,
+			long, long)
+	})
+	for _, d := range list {
+		if d.state == "receiving" {
+			err = errors.Join(err, s.abandon(ctx, d.uploadID))
+		} else {
+			err = errors.Join(err, s.clearPieces(ctx, d.uploadID))
+		}
+	}
+	return errors.Join(err, s.sweepWork())
+}
+
+func (s *Service) abandon(ctx context.Context, uploadID string) error {
+	err := s.db.Write(ctx, func(tx *sqldb.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE upload SET state = 'abandoned', ended_at = $1 WHERE id = $2 AND state = 'receiving'`, tx.NowMicro(), uploadID)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	for _, u := range waiting {
-		info, err := os.Stat(s.uploadPath(u.ID))
-		switch {
-		case err == nil && info.Size() == u.Bytes && s.clk.Now().Sub(info.ModTime()) > time.Minute:
-			err = s.Received(ctx, u.ID)
-		case s.clk.Now().Sub(u.CreatedAt) > uploadKept && (err != nil || s.clk.Now().Sub(info.ModTime()) > uploadKept):
-			err = s.abandon(ctx, u.ID)
-		default:
-			err = nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return s.sweepFolder(ctx)
+	return s.clearPieces(ctx, uploadID)
 }
 
-func (s *Service) abandon(ctx context.Context, uploadID string) error {
-	return s.db.Write(ctx, func(tx *sqldb.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE upload SET state = 'abandoned', ended_at = $1 WHERE id = $2 AND state = 'receiving'`, tx.NowMicro(), uploadID)
-		return err
-	})
-}
-
-// sweepFolder removes files of uploads that have ended, a day after their last byte.
-func (s *Service) sweepFolder(ctx context.Context) error {
-	entries, err := os.ReadDir(s.dir)
+// sweepWork removes what dead workers have left: folders and fetched files in which nothing has changed for a day.
+func (s *Service) sweepWork() error {
+	base := WorkDir(s.dir)
+	entries, err := os.ReadDir(base)
 	if os.IsNotExist(err) {
 		return nil
 	}
 	for _, e := range entries {
-		info, statErr := e.Info()
-		if statErr != nil || e.IsDir() || s.clk.Now().Sub(info.ModTime()) < 24*time.Hour {
-			continue
-		}
-		uploadID, _, _ := strings.Cut(e.Name(), ".")
-		u, err := sqldb.ReadValue(ctx, s.db, func(tx *sqldb.Tx) (Upload, error) { return uploadTx(ctx, tx, uploadID) })
-		if err != nil && errs.As(err).Kind != errs.NotFound {
-			return err
-		}
-		if err != nil || u.State != "receiving" && u.State != "received" {
-			_ = os.Remove(filepath.Join(s.dir, e.Name()))
+		left := filepath.Join(base, e.Name())
+		if s.clk.Now().Sub(newest(left)) >= 24*time.Hour {
+			err = errors.Join(err, os.RemoveAll(left))
 		}
 	}
 	return err
+}
+
+// newest is when something in a tree was last written; what vanishes meanwhile does not count.
+func newest(path string) (at time.Time) {
+	_ = filepath.WalkDir(path, func(_ string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return nil
+		}
+		if info, err := e.Info(); err == nil && info.ModTime().After(at) {
+			at = info.ModTime()
+		}
+		return nil
+	})
+	return at
 }

@@ -28,9 +28,7 @@ func AreaTx(ctx context.Context, tx *sqldb.Tx, roots []string) ([]Region, error)
 
 // ProvidersTx lists the active providers with these ids; "" stands for all of them, as in a grant without scope.
 func ProvidersTx(ctx context.Context, tx *sqldb.Tx, ids []string) ([]Provider, error) {
-	all, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (p Provider, err error) {
-		return p, row.Scan(&p.ID, &p.Name, &p.ShortName)
-	}, `SELECT id, name, short_name FROM provider WHERE state = 'active' ORDER BY name`)
+	all, err := sqldb.Rows(ctx, tx, scanProvider, `SELECT id, name, short_name, state FROM provider WHERE state = 'active' ORDER BY name`)
 	if slices.Contains(ids, "") {
 		return all, err
 	}

@@ -28,6 +28,7 @@ type Provider struct {
 	ID        string `json:"id"`
 	Name      string `json:"name"`
 	ShortName string `json:"short_name"`
+	State     string `json:"state" enum:"active,ended" doc:"An ended one gives no courses any more"`
 }
 
 // Service reads organisation data and keeps settings.
@@ -84,9 +85,7 @@ func UnitTx(ctx context.Context, tx *sqldb.Tx, id string) (Unit, error) {
 // Providers lists the active providers.
 func (s *Service) Providers(ctx context.Context) (out []Provider, err error) {
 	err = s.db.Read(ctx, func(tx *sqldb.Tx) error {
-		out, err = sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (p Provider, err error) {
-			return p, row.Scan(&p.ID, &p.Name, &p.ShortName)
-		}, `SELECT id, name, short_name FROM provider WHERE state = 'active' ORDER BY name`)
+		out, err = sqldb.Rows(ctx, tx, scanProvider, `SELECT id, name, short_name, state FROM provider WHERE state = 'active' ORDER BY name`)
 		return err
 	})
 	return out, err

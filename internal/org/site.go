@@ -75,14 +75,15 @@ func (s *Site) readTx(ctx context.Context, tx *sqldb.Tx) error {
 	return err
 }
 
-// AddSiteTx makes a site. Errors: Invalid "org.site" unless it belongs to exactly one provider or region.
+// AddSiteTx makes a site. Errors: Invalid "org.site" unless it has a host name and belongs to exactly one provider or region;
+// Conflict "org.site_exists" for a host that another has.
 func AddSiteTx(ctx context.Context, tx *sqldb.Tx, s Site) error {
-	if s.Host != Host(s.Host) || s.Host == "" || (s.ProviderID == "") == (s.RegionID == "") {
+	if s.Host != Host(s.Host) || !validHost(s.Host) || (s.ProviderID == "") == (s.RegionID == "") {
 		return errs.New(errs.Invalid, "org.site").WithField("host", "invalid")
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO site (id, host, provider_id, region_id, created_at) VALUES ($1, $2, $3, $4, $5)`,
 		s.ID, s.Host, s.ProviderID, s.RegionID, tx.NowMicro())
-	return err
+	return taken(err, errs.New(errs.Conflict, "org.site_exists"))
 }
 
 // PutSiteTx appends a version of a site's setting; the portal has checked that the actor may, and audits.

@@ -90,7 +90,7 @@ func (s *Service) answer(out Outcome, v view, seq int64, check *Check) Answer {
 	a := Answer{
 		Seq: seq, State: out.State, GrantedMS: out.Granted, CreditedMS: total, ConfirmedMS: v.confirmed,
 		ProvisionalMS: v.study.SinceCheck, Credited: pairs(v.credited), FrontierMS: v.credited.End(),
-		ResumeMS: v.credited.FirstGap(v.lesson.DurationMS), Complete: v.credited.Complete(v.lesson.DurationMS, p.GapMS, p.TotalMS),
+		ResumeMS: v.credited.FirstGap(v.lesson.DurationMS), Complete: v.finished || v.credited.Complete(v.lesson.DurationMS, p.GapMS, p.TotalMS),
 		NextCheckMS: max(0, p.CheckMaxMS-v.study.SinceCheck), RetryAfterMS: p.BeatMS, PauseAtMS: v.study.PauseAt(v.credited, v.lesson.DurationMS, p), Check: check, Missing: out.Missing,
 		ServerTime: time.UnixMicro(v.now).UTC(),
 	}

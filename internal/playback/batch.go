@@ -19,6 +19,7 @@ type batchRun struct {
 	rows    map[string][]row
 	items   map[string][]*item
 	folds   map[string][]Lesson // lessons besides the present one whose totals change
+	paid    map[string]Set      // what superseded sessions have earned in this batch
 	renewed map[string]string   // device whose lapsed lease this batch renews → learner
 	missed  map[*item]bool
 	lost    map[string]bool
@@ -29,7 +30,7 @@ func (b *batchRun) reset() {
 	b.touched = map[string]*entry{}
 	b.rows = map[string][]row{}
 	b.items = map[string][]*item{}
-	b.folds, b.renewed = map[string][]Lesson{}, map[string]string{}
+	b.folds, b.renewed, b.paid = map[string][]Lesson{}, map[string]string{}, map[string]Set{}
 	b.missed, b.lost = map[*item]bool{}, map[string]bool{}
 }
 
@@ -84,7 +85,7 @@ func (b *batchRun) deliveries(ctx context.Context, tx *sqldb.Tx, batch []*item) 
 		}
 		if e := b.c.cache.get(it.seg.learnerID); e != nil && e.study.SessionID == it.seg.sessionID {
 			if !e.delivered.has(it.seg.segment) {
-				e.delivered = e.delivered.add(it.seg.segment)
+				e.note(sent{it.seg.segment, tx.NowMicro()})
 				b.c.cache.put(it.seg.learnerID, e) // a rollback drops the entry
 			}
 		}
@@ -149,7 +150,7 @@ func (b *batchRun) beat(ctx context.Context, tx *sqldb.Tx, it *item, e *entry) e
 	if it.out.CheckDue {
 		s.CheckID = newCheckID(tx)
 	}
-	b.plan(s, s, it.out, now)
+	b.plan(s, s, it.out, max(now, e.sentAt))
 	b.items[s.LearnerID] = append(b.items[s.LearnerID], it)
 	it.view = e.view(now)
 	return nil
@@ -182,11 +183,11 @@ func (b *batchRun) ended(ctx context.Context, tx *sqldb.Tx, beat *Beat, s *Study
 	return busy, err
 }
 
-// plan chains the rows a beat adds; they are stored once the learner's compare-and-swap has held.
+// plan chains the rows a beat adds, booked at an instant; they are stored once the learner's compare-and-swap has held.
 // where tells which session and lesson they belong to (a superseded one for late beats).
-func (b *batchRun) plan(s, where *Study, out Outcome, now int64) {
+func (b *batchRun) plan(s, where *Study, out Outcome, booked int64) {
 	for _, sp := range out.Closed {
-		b.rows[s.LearnerID] = append(b.rows[s.LearnerID], s.bookSpan(where.place(sp), now))
+		b.rows[s.LearnerID] = append(b.rows[s.LearnerID], s.bookSpan(where.place(sp), booked))
 	}
 	at := *where
 	for _, r := range out.Refused {
@@ -222,7 +223,7 @@ func (b *batchRun) store(ctx context.Context, tx *sqldb.Tx) error {
 		}
 		if len(b.rows[learner]) > 0 {
 			for _, l := range append(b.folds[learner], e.lesson) {
-				if _, err := foldProgress(ctx, tx, learner, l, 0, e.policy); err != nil {
+				if _, err := foldProgress(ctx, tx, b.c.lesson, learner, l, 0, e.policy); err != nil {
 					return err
 				}
 			}

@@ -47,7 +47,9 @@ var cases = []struct {
 	{"TimeThatCouldNotBeEarnedIsNotBanked", timeThatCouldNotBeEarnedIsNotBanked},
 	{"TheClockStepsBack", theClockStepsBack},
 	{"ALapsedLeaseDoesNotComeBackBesideAnother", aLapsedLeaseDoesNotComeBackBesideAnother},
+	{"TwoProcessesDoNotBringBackTwoLeasesOfOneDevice", twoProcessesDoNotBringBackTwoLeasesOfOneDevice},
 	{"ADeliveryThatWasNotStoredIsNotEvidence", aDeliveryThatWasNotStoredIsNotEvidence},
+	{"AClockThatStepsBackAfterADelivery", aClockThatStepsBackAfterADelivery},
 	{"StoppingRefusesPolitely", stoppingRefusesPolitely},
 	{"AClosedPlaceHearsOfTheTakeoverElsewhere", aClosedPlaceHearsOfTheTakeoverElsewhere},
 	{"TheFirstLeaseIsAskedForTwiceAtOnce", theFirstLeaseIsAskedForTwiceAtOnce},
@@ -358,6 +360,55 @@ func aLapsedLeaseDoesNotComeBackBesideAnother(r *room) {
 	}
 }
 
+// Two lapsed leases of one device key are renewed by two processes at once, and one is taken anew while the other is renewed:
+// never do two accounts play on it (T24).
+func twoProcessesDoNotBringBackTwoLeasesOfOneDevice(r *room) {
+	mine := r.acquire(r.pc, long)
+	friend := r.c.Learner(r.T)
+	r.c.Enrol(r.T, friend, "c04")
+	d := client.New(r.c.URL, "same machine")
+	d.Key = r.pc.Device.Key
+	seat := r.c.SeatOn(r.T, friend, d)
+	r.wait(60_000)
+	theirs := r.acquire(seat, long)
+	second := r.c.Second(r.T)
+	came := 0
+	for round := range int64(40) {
+		r.wait(60_000)
+		var outs [2]playback.State
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			out, _ := r.c.Playback.Batch([]playback.Beat{r.beat(mine, round+2, 0, 10_000)}, nil)
+			outs[0] = out[0].State
+		})
+		wg.Go(func() {
+			if round%4 == 3 {
+				l, err := seat.Acquire(long, true)
+				if outs[1] = playback.StateOK; err != nil {
+					outs[1] = playback.StateExpired
+					return
+				}
+				theirs = l
+				return
+			}
+			b := r.beat(theirs, round+2, 0, 10_000)
+			b.LearnerID = friend.ID
+			out, _ := second.Playback.Batch([]playback.Beat{b}, nil)
+			outs[1] = out[0].State
+		})
+		wg.Wait()
+		if outs[0] != playback.StateExpired && outs[1] != playback.StateExpired {
+			r.Fatalf("round %d: %v: two accounts play on one device key", round, outs)
+		}
+		if outs[0] != outs[1] {
+			came++
+		}
+	}
+	if came < 30 {
+		r.Errorf("only in %d of 40 rounds one came back", came)
+	}
+}
+
 // A delivery whose transaction failed is not evidence: verify looks for the row of every segment that was credited (PB-I3).
 func aDeliveryThatWasNotStoredIsNotEvidence(r *room) {
 	l, err := r.pc.Acquire(long, true)
@@ -388,6 +439,39 @@ func aDeliveryThatWasNotStoredIsNotEvidence(r *room) {
 	if a := r.play(r.pc, l, 2, 6_000, 12_000); a.CreditedMS > 6_000 { // another run: what is open is booked
 		r.Errorf("%+v: segment 1 was never booked", a)
 	}
+}
+
+// A segment was sent, then the clock stepped back: what is earned of it is booked no earlier than it was sent (PB-I3), by a
+// beat, by a takeover and by a late beat.
+func aClockThatStepsBackAfterADelivery(r *room) {
+	stepped := func(s *city.Seat, wait, segment int64) playback.Lease {
+		l, err := s.Acquire(long, true)
+		if err != nil {
+			r.Fatal(err)
+		}
+		r.wait(wait)
+		if err := s.Deliver(l, segment); err != nil {
+			r.Fatal(err)
+		}
+		r.wait(-2_000)
+		return l
+	}
+	ended := func(s *city.Seat, l playback.Lease, from, to int64) playback.Answer {
+		r.seq++
+		a, err := s.Beat(l, playback.Beat{Seq: r.seq, Run: r.seq, From: from, To: to, State: playback.Paused, Visible: true})
+		if err != nil {
+			r.Fatal(err)
+		}
+		return a
+	}
+	r.want("by a beat", ended(r.pc, stepped(r.pc, 8_000, 0), 0, 6_000).GrantedMS, 6_000)
+	r.wait(10_000)
+	r.want("before a takeover", r.play(r.pc, stepped(r.pc, 8_000, 1), 9, 6_000, 12_000).GrantedMS, 6_000)
+	l := stepped(r.phone, 8_000, 2)
+	if _, err := r.pc.Acquire(long, true); err != nil {
+		r.Fatal(err)
+	}
+	r.want("by a late beat", ended(r.phone, l, 12_000, 18_000).GrantedMS, 6_000)
 }
 
 // Requests that come while the program stops are told to come again.

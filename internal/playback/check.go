@@ -199,7 +199,7 @@ func (s *Service) make(ctx context.Context, tx *sqldb.Tx, kind string, c *checkR
 		t, answer = questionTask(qs[pick(len(qs))])
 		return t, answer, true, nil
 	default:
-		slides, err := s.content.SlidesTx(ctx, tx, st.LessonID)
+		slides, err := s.content.SlidesTx(ctx, tx, st.Revision())
 		if err != nil {
 			return t, "", false, err
 		}
@@ -420,8 +420,11 @@ func (s *Service) settle(ctx context.Context, tx *sqldb.Tx, st *Study, c *checkR
 	}
 	st.WindowNo, st.SinceCheck, st.CheckID, st.Threshold = st.WindowNo+1, 0, "", threshold(policy)
 	takeStep := flag(result == "reopened")
-	if slices.Contains(lessons, st.LessonID) {
+	if slices.Contains(lessons, st.LessonID) && takeStep > 0 {
 		st.Take += takeStep
+		if err := s.unfinished(ctx, tx, st, policy, now); err != nil {
+			return err
+		}
 	}
 	c.answered(tx)
 	if err := updateCheck(ctx, tx, c); err != nil {
@@ -436,6 +439,16 @@ func (s *Service) settle(ctx context.Context, tx *sqldb.Tx, st *Study, c *checkR
 	return s.foldAll(ctx, tx, st, policy, lessons, takeStep)
 }
 
+// unfinished takes the present lesson over into the revision that is played, when the window that reopened has unfinished
+// it in the revision in which it had been finished.
+func (s *Service) unfinished(ctx context.Context, tx *sqldb.Tx, st *Study, policy *Policy, now int64) error {
+	l, err := s.lessons.RevisionTx(ctx, tx, st.LessonID, st.Revision())
+	if err == nil {
+		_, err = s.carry(ctx, tx, st, l, policy, now)
+	}
+	return err
+}
+
 // foldAll folds the window's lessons and reports those now confirmed in full.
 func (s *Service) foldAll(ctx context.Context, tx *sqldb.Tx, st *Study, policy *Policy, lessons []string, takeStep int64) error {
 	var confirmed []string
@@ -444,7 +457,7 @@ func (s *Service) foldAll(ctx context.Context, tx *sqldb.Tx, st *Study, policy *
 		if err != nil {
 			return err
 		}
-		full, err := foldProgress(ctx, tx, st.LearnerID, l, takeStep, policy)
+		full, err := foldProgress(ctx, tx, s.lessons, st.LearnerID, l, takeStep, policy)
 		if err != nil {
 			return err
 		}

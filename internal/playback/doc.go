@@ -13,7 +13,7 @@
 // Invariants (playback.md 2.2), held by the schema and recomputed by xueshi verify:
 //
 //	PB-I1  a learner's spans are disjoint in wall time: credited ≤ wall over any window, whatever races
-//	PB-I2  a learner's spans of one media are disjoint in media time: no second counts twice
+//	PB-I2  a learner's spans of one media are disjoint in media time, laid into whichever revision: no second counts twice
 //	PB-I3  every span lies in segments delivered to the same session before it was claimed
 //	PB-I4  nothing is credited while a check is due; at most 900 s between two passed checks
 //	PB-I5  spans of epoch e end before the acquisition of epoch e+1

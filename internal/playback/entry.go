@@ -16,9 +16,11 @@ type entry struct {
 	policy    *Policy // of the lease: as it stood when the lease was acquired
 	credited  Set
 	confirmed int64 // ms of the lesson in confirmed windows; changes only with a passed check
+	finished  bool  // the lesson is credited in full in another revision, and so it stays
 	delivered segments
-	cached    bool // not read in this transaction
-	stored    calm // of the study row as it is stored
+	sentAt    int64 // of the newest of them, µs: nothing is booked before it, even when the clock steps back (PB-I3)
+	cached    bool  // not read in this transaction
+	stored    calm  // of the study row as it is stored
 }
 
 // view is what an answer shows of the learner's state after a beat.
@@ -28,11 +30,12 @@ type view struct {
 	policy    *Policy
 	credited  Set
 	confirmed int64
+	finished  bool
 	now       int64
 }
 
 func (e *entry) view(now int64) view {
-	return view{e.study, e.lesson, e.policy, slices.Clone(e.credited), e.confirmed, now}
+	return view{e.study, e.lesson, e.policy, slices.Clone(e.credited), e.confirmed, e.finished, now}
 }
 
 // load reads a learner's working state from the database.
@@ -45,31 +48,41 @@ func (c *committer) load(ctx context.Context, tx *sqldb.Tx, learnerID string) (*
 		return nil, errs.New(errs.Conflict, "playback.no_lease")
 	}
 	e := &entry{study: *s}
-	if e.lesson, err = c.lesson.LessonTx(ctx, tx, s.LessonID); err != nil {
+	if e.lesson, err = c.lesson.RevisionTx(ctx, tx, s.LessonID, s.Revision()); err != nil {
 		return nil, err
 	}
 	if e.policy, err = c.policy.atTx(ctx, tx, learnerID, s.AcquiredAt); err != nil {
 		return nil, err
 	}
-	if e.credited, err = creditedSet(ctx, tx, learnerID, s.LessonID, s.MediaID, s.MediaRev); err != nil {
-		return nil, err
-	}
-	e.credited = e.credited.Add(Range{s.Open.MediaFrom, s.Open.MediaTo})
-	sure, err := confirmedSet(ctx, tx, learnerID, s.LessonID, s.MediaID, s.MediaRev)
+	w, err := watchedOf(ctx, tx, learnerID, s.LessonID)
 	if err != nil {
 		return nil, err
 	}
-	e.confirmed = sure.Total()
+	credited, sure, err := w.in(ctx, tx, c.lesson, s.Revision())
+	if err != nil {
+		return nil, err
+	}
+	e.credited, e.confirmed = credited.Add(Range{s.Open.MediaFrom, s.Open.MediaTo}), sure.Total()
+	row, _, err := standOf(ctx, tx, learnerID, s.LessonID)
+	if err != nil {
+		return nil, err
+	}
+	e.finished = row.full && row.at != s.Revision()
 	return e, e.readDelivered(ctx, tx)
 }
 
 func (e *entry) readDelivered(ctx context.Context, tx *sqldb.Tx) error {
-	sent, err := deliveredSegments(ctx, tx, e.study.SessionID)
-	e.delivered = nil
-	for _, n := range sent {
-		e.delivered = e.delivered.add(n)
+	all, err := deliveredSegments(ctx, tx, e.study.SessionID)
+	e.delivered, e.sentAt = nil, 0
+	for _, s := range all {
+		e.note(s)
 	}
 	return err
+}
+
+// note takes a delivery in.
+func (e *entry) note(s sent) {
+	e.delivered, e.sentAt = e.delivered.add(s.segment), max(e.sentAt, s.at)
 }
 
 // env is the rule's view of an entry.

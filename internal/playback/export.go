@@ -12,7 +12,8 @@ import (
 // What proves an answer of a check (its nonce and MAC) is the engine's own secret and stays here.
 var exportTables = []struct{ name, columns, from string }{
 	{"study", "session_id, device_name, course_id, lesson_id, epoch, window_no, since_check_ms, acquired_at, last_contact, expires_at", "study WHERE learner_id = $1"},
-	{"progress", "lesson_id, course_id, credited_ms, confirmed_ms, full_credit, full_confirm, take, updated_at", "lesson_progress WHERE learner_id = $1 ORDER BY lesson_id"},
+	{"carried", "chain_seq, lesson_id, from_media, from_rev, media_id, media_rev, maps, watched_ms, watched_sure_ms, credited_ms, confirmed_ms, at, chain_hash", "carried WHERE learner_id = $1 ORDER BY chain_seq"},
+	{"progress", "lesson_id, course_id, media_rev, credited_ms, confirmed_ms, full_credit, full_confirm, take, updated_at", "lesson_progress WHERE learner_id = $1 ORDER BY lesson_id"},
 	{"checks", "id, window_no, lesson_id, state, late, issued_at, deadline_at, tries, swaps, answered_at", "presence_check WHERE learner_id = $1 ORDER BY id"},
 	{"refusals", "lesson_id, session_id, media_from, media_to, reason, at", "refusal WHERE learner_id = $1 ORDER BY at, id"},
 	{"manual_credits", "chain_seq, lesson_id, media_from, media_to, appeal_id, at, chain_hash", "manual_credit WHERE learner_id = $1 ORDER BY chain_seq"},

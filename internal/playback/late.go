@@ -67,13 +67,8 @@ func (b *batchRun) payLate(ctx context.Context, tx *sqldb.Tx, it *item, e *entry
 	}
 	old.Cursor, old.LastSeq, old.LastContact, old.Run, old.Open, old.Final = p.Cursor, p.LastSeq, p.LastContact, p.Run, Span{}, false
 	was := &entry{study: old, lesson: e.lesson, policy: e.policy, credited: e.credited}
-	if p.LessonID != s.LessonID {
-		if was.lesson, err = b.c.lesson.LessonTx(ctx, tx, p.LessonID); err != nil {
-			return err
-		}
-		if was.credited, err = creditedSet(ctx, tx, s.LearnerID, p.LessonID, p.MediaID, p.MediaRev); err != nil {
-			return err
-		}
+	if err := b.elsewhere(ctx, tx, e, was); err != nil {
+		return err
 	}
 	if err := was.readDelivered(ctx, tx); err != nil {
 		return err
@@ -84,8 +79,9 @@ func (b *batchRun) payLate(ctx context.Context, tx *sqldb.Tx, it *item, e *entry
 		return nil
 	}
 	was.study.closeSpan(&out)
-	if p.LessonID == s.LessonID {
-		e.credited = env.Credited
+	was.credited = env.Credited
+	if err := b.brought(ctx, tx, e, was, out.Closed); err != nil {
+		return err
 	}
 	s.SinceCheck = was.study.SinceCheck
 	now := s.at(tx.NowMicro())
@@ -93,20 +89,70 @@ func (b *batchRun) payLate(ctx context.Context, tx *sqldb.Tx, it *item, e *entry
 		s.CheckID = newCheckID(tx)
 		s.spend(now)
 	}
-	if p.LessonID != s.LessonID && len(out.Closed) > 0 {
-		b.folds[s.LearnerID] = append(b.folds[s.LearnerID], was.lesson)
-	}
 	p.Cursor, p.LastSeq, p.LastContact, p.Run = was.study.Cursor, was.study.LastSeq, was.study.LastContact, was.study.Run
 	raw, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}
 	s.Prev = string(raw)
-	b.plan(s, &old, out, now)
+	b.plan(s, &old, out, max(now, was.sentAt))
 	if !slices.Contains(b.items[s.LearnerID], it) {
 		b.items[s.LearnerID] = append(b.items[s.LearnerID], it)
 	}
 	it.out.Granted = out.Granted
 	it.view = e.view(now)
 	return nil
+}
+
+// elsewhere completes the entry of a superseded place that played another lesson, or another revision of this one.
+func (b *batchRun) elsewhere(ctx context.Context, tx *sqldb.Tx, e, was *entry) (err error) {
+	s, old := &e.study, &was.study
+	if old.LessonID == s.LessonID && old.Revision() == s.Revision() {
+		return nil
+	}
+	if was.lesson, err = b.c.lesson.RevisionTx(ctx, tx, old.LessonID, old.Revision()); err != nil {
+		return err
+	}
+	w, err := watchedOf(ctx, tx, s.LearnerID, old.LessonID)
+	if err != nil {
+		return err
+	}
+	if was.credited, _, err = w.in(ctx, tx, b.c.lesson, old.Revision()); err != nil {
+		return err
+	}
+	seen := b.paid[old.SessionID]
+	if old.LessonID == s.LessonID { // what is open in the present revision is credited there already
+		now, err := movedTx(ctx, tx, b.c.lesson, e.credited, s.Revision(), old.Revision())
+		if err != nil {
+			return err
+		}
+		seen = slices.Concat(seen, now)
+	}
+	for _, r := range seen {
+		was.credited = was.credited.Add(r)
+	}
+	return nil
+}
+
+// brought shows the present place what a superseded one has earned.
+func (b *batchRun) brought(ctx context.Context, tx *sqldb.Tx, e, was *entry, closed []Span) error {
+	s, old := &e.study, &was.study
+	if old.LessonID == s.LessonID && old.Revision() == s.Revision() {
+		e.credited = was.credited
+		return nil
+	}
+	for _, sp := range closed {
+		b.paid[old.SessionID] = b.paid[old.SessionID].Add(Range{sp.MediaFrom, sp.MediaTo})
+	}
+	if old.LessonID != s.LessonID {
+		if len(closed) > 0 {
+			b.folds[s.LearnerID] = append(b.folds[s.LearnerID], was.lesson)
+		}
+		return nil
+	}
+	got, err := movedTx(ctx, tx, b.c.lesson, b.paid[old.SessionID], old.Revision(), s.Revision())
+	for _, r := range got {
+		e.credited = e.credited.Add(r)
+	}
+	return err
 }

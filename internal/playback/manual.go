@@ -8,9 +8,13 @@ import (
 )
 
 // GrantTx credits media by hand, for a granted appeal: only what is not credited already, as an evidence kind of its own,
-// confirmed at once by the deciding person's word. It tells completion like a passed check does. granted is in ms.
-func (s *Service) GrantTx(ctx context.Context, tx *sqldb.Tx, learnerID, lessonID string, claim Range, appealID, actor string) (granted int64, err error) {
+// confirmed at once by the deciding person's word. It tells completion like a passed check does. The claim is of revision rev
+// of the lesson's media; 0 = the one that is played. granted is in ms.
+func (s *Service) GrantTx(ctx context.Context, tx *sqldb.Tx, learnerID, lessonID string, rev int64, claim Range, appealID, actor string) (granted int64, err error) {
 	l, err := s.lessons.LessonTx(ctx, tx, lessonID)
+	if err == nil && rev > 0 && rev != l.MediaRev {
+		l, err = s.lessons.RevisionTx(ctx, tx, lessonID, Revision{l.MediaID, rev})
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -24,12 +28,9 @@ func (s *Service) GrantTx(ctx context.Context, tx *sqldb.Tx, learnerID, lessonID
 	if !found {
 		return 0, errs.New(errs.Conflict, "playback.no_lease")
 	}
-	credited, err := creditedSet(ctx, tx, learnerID, l.ID, l.MediaID, l.MediaRev)
+	credited, _, err := s.creditedIn(ctx, tx, st, learnerID, l)
 	if err != nil {
 		return 0, err
-	}
-	if st.LessonID == l.ID {
-		credited = credited.Add(Range{st.Open.MediaFrom, st.Open.MediaTo})
 	}
 	for _, gap := range credited.Minus(claim) {
 		seq, hash := st.chain("manual", l.ID, l.MediaID, l.MediaRev, gap.From, gap.To, appealID, actor, tx.NowMicro())

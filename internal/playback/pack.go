@@ -43,14 +43,14 @@ func (e *entry) fields(c codec) {
 		&s.Prev, &s.CheckID, (*string)(&s.Run.State)} {
 		c.text(t)
 	}
-	hash, final, open := string(s.ChainHash), flag(s.Final), flag(s.Run.Open)
+	hash, final, open, finished := string(s.ChainHash), flag(s.Final), flag(s.Run.Open), flag(e.finished)
 	c.text(&hash)
 	for _, n := range []*int64{&s.Version, &s.Epoch, &s.MediaRev, &s.Take, &final, &s.AcquiredAt, &s.Threshold, &s.WindowNo, &s.ExpiresAt,
 		&s.LastContact, &s.LastSeq, &s.Cursor, &s.SinceCheck, &s.Run.No, &s.Run.From, &s.Run.Pos, &s.Run.PayFrom, &s.Run.Floor, &open,
-		&s.Open.MediaFrom, &s.Open.MediaTo, &s.Open.WallFrom, &s.Open.WallTo, &s.ChainSeq, &e.confirmed} {
+		&s.Open.MediaFrom, &s.Open.MediaTo, &s.Open.WallFrom, &s.Open.WallTo, &s.ChainSeq, &e.confirmed, &finished, &e.sentAt} {
 		c.num(n)
 	}
-	s.ChainHash, s.Final, s.Run.Open = []byte(hash), final != 0, open != 0
+	s.ChainHash, s.Final, s.Run.Open, e.finished = []byte(hash), final != 0, open != 0, finished != 0
 	ranges, words := int64(len(e.credited)), int64(len(e.delivered))
 	c.num(&ranges)
 	c.num(&words)

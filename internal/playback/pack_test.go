@@ -36,7 +36,7 @@ func TestPackedEntriesComeBackWhole(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
 	c := newEntries()
 	for range 500 {
-		e := &entry{policy: &DefaultPolicy, cached: true, confirmed: rnd.Int64()}
+		e := &entry{policy: &DefaultPolicy, cached: true, confirmed: rnd.Int64(), finished: rnd.IntN(2) == 0, sentAt: rnd.Int64()}
 		anything(t, rnd, reflect.ValueOf(&e.study).Elem())
 		anything(t, rnd, reflect.ValueOf(&e.lesson).Elem())
 		for n := range rnd.IntN(5) {
@@ -47,7 +47,7 @@ func TestPackedEntriesComeBackWhole(t *testing.T) {
 		}
 		c.put(e.study.LearnerID, e)
 		got := c.get(e.study.LearnerID)
-		if !reflect.DeepEqual(got.study, e.study) || got.lesson != e.lesson || *got.policy != *e.policy || got.confirmed != e.confirmed || !got.cached {
+		if !reflect.DeepEqual(got.study, e.study) || got.lesson != e.lesson || *got.policy != *e.policy || got.confirmed != e.confirmed || got.finished != e.finished || got.sentAt != e.sentAt || !got.cached {
 			t.Fatalf("got %+v\nwant %+v", got, e)
 		}
 		if len(got.credited) != len(e.credited) || len(got.delivered) != len(e.delivered) {

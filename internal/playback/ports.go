@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"xueshi/internal/identity"
+	"xueshi/internal/media"
 	"xueshi/internal/platform/sqldb"
 )
 
@@ -25,8 +26,13 @@ type Lessons interface {
 	// MayStudyTx is the lesson, if the learner may study it now.
 	// Errors: Forbidden "playback.not_enrolled", Conflict "playback.year_closed", "playback.locked".
 	MayStudyTx(ctx context.Context, tx *sqldb.Tx, learnerID, lessonID string) (Lesson, error)
-	// LessonTx is the lesson itself.
+	// LessonTx is the lesson as learners get it now.
 	LessonTx(ctx context.Context, tx *sqldb.Tx, lessonID string) (Lesson, error)
+	// RevisionTx is the lesson as one revision of its media has it.
+	RevisionTx(ctx context.Context, tx *sqldb.Tx, lessonID string, at Revision) (Lesson, error)
+	// MovedTx says where the content of one revision stands in another, in pieces. Revisions that learners have played never
+	// change, so the answer for two of them is always the same.
+	MovedTx(ctx context.Context, tx *sqldb.Tx, from, to Revision) (media.TimeMap, error)
 	// OfCourseTx lists the course's lessons.
 	OfCourseTx(ctx context.Context, tx *sqldb.Tx, courseID string) ([]Lesson, error)
 }
@@ -49,8 +55,8 @@ type Slide struct {
 type Contents interface {
 	// QuestionsTx are content questions on the lesson's media before the position ms.
 	QuestionsTx(ctx context.Context, tx *sqldb.Tx, lessonID string, before int64) ([]Question, error)
-	// SlidesTx are all slides of the lesson, in order.
-	SlidesTx(ctx context.Context, tx *sqldb.Tx, lessonID string) ([]Slide, error)
+	// SlidesTx are all slides of a revision, in order.
+	SlidesTx(ctx context.Context, tx *sqldb.Tx, at Revision) ([]Slide, error)
 }
 
 // Devices proves that a message was signed by the key the login is bound to.

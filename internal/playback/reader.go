@@ -15,8 +15,9 @@ type Progress struct {
 	LessonID    string
 	CreditedMS  int64
 	ConfirmedMS int64
-	Full        bool // credited in full
-	Confirmed   bool // confirmed in full
+	DurationMS  int64 // of the revision in which both are counted; 0 = nothing is counted yet
+	Full        bool  // credited in full
+	Confirmed   bool  // confirmed in full
 	UpdatedAt   time.Time
 }
 
@@ -24,11 +25,11 @@ type Progress struct {
 func ProgressTx(ctx context.Context, tx *sqldb.Tx, learnerID, courseID string) (map[string]Progress, error) {
 	rows, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (p Progress, err error) {
 		var full, confirmed, at int64
-		err = row.Scan(&p.LessonID, &p.CreditedMS, &p.ConfirmedMS, &full, &confirmed, &at)
+		err = row.Scan(&p.LessonID, &p.CreditedMS, &p.ConfirmedMS, &p.DurationMS, &full, &confirmed, &at)
 		p.Full, p.Confirmed, p.UpdatedAt = full != 0, confirmed != 0, time.UnixMicro(at).UTC()
 		return p, err
-	}, `SELECT lesson_id, credited_ms, confirmed_ms, full_credit, full_confirm, updated_at FROM lesson_progress
-		WHERE learner_id = $1 AND course_id = $2`, learnerID, courseID)
+	}, `SELECT g.lesson_id, g.credited_ms, g.confirmed_ms, coalesce(m.duration_ms, 0), g.full_credit, g.full_confirm, g.updated_at FROM lesson_progress g
+		LEFT JOIN media m ON m.id = g.media_id AND m.rev = g.media_rev WHERE g.learner_id = $1 AND g.course_id = $2`, learnerID, courseID)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +42,9 @@ func ProgressTx(ctx context.Context, tx *sqldb.Tx, learnerID, courseID string) (
 		return out, err
 	}
 	p := out[st.LessonID]
-	p.LessonID, p.CreditedMS = st.LessonID, p.CreditedMS+st.Open.MediaTo-st.Open.MediaFrom
+	if p.LessonID = st.LessonID; !p.Full {
+		p.CreditedMS += st.Open.MediaTo - st.Open.MediaFrom
+	}
 	if at := time.UnixMicro(st.LastContact).UTC(); at.After(p.UpdatedAt) {
 		p.UpdatedAt = at
 	}
@@ -62,11 +65,12 @@ func (s *Service) LastTx(ctx context.Context, tx *sqldb.Tx, learnerID string) (l
 	if err != nil || !found {
 		return last, false, err
 	}
-	e, err := s.beats.load(ctx, tx, learnerID)
+	l, err := s.lessons.LessonTx(ctx, tx, st.LessonID)
 	if err != nil {
 		return last, false, err
 	}
-	return Last{st.LessonID, st.CourseID, st.DeviceName, e.credited.FirstGap(e.lesson.DurationMS), time.UnixMicro(st.LastContact).UTC()}, true, nil
+	credited, _, err := s.creditedIn(ctx, tx, st, learnerID, l)
+	return Last{st.LessonID, st.CourseID, st.DeviceName, credited.FirstGap(l.DurationMS), time.UnixMicro(st.LastContact).UTC()}, true, err
 }
 
 // ProvisionalMS is what the learner has studied since the last passed check, if the course on now counts for the year.
@@ -81,6 +85,7 @@ type Page struct {
 	Lesson      Lesson
 	Credited    Set
 	Confirmed   Set
+	Finished    bool    // credited in full, in this revision or in the one in which it was studied
 	Passed      []int64 // media positions at which a presence check was passed, ms
 	Lease       string  // free, mine or elsewhere
 	DeviceName  string
@@ -97,13 +102,18 @@ func (s *Service) PageTx(ctx context.Context, tx *sqldb.Tx, actor identity.Actor
 		return p, err
 	}
 	l := p.Lesson
-	if p.Credited, err = creditedSet(ctx, tx, actor.PersonID, l.ID, l.MediaID, l.MediaRev); err != nil {
+	st, found, err := loadStudy(ctx, tx, actor.PersonID)
+	if err != nil {
 		return p, err
 	}
-	if p.Confirmed, err = confirmedSet(ctx, tx, actor.PersonID, l.ID, l.MediaID, l.MediaRev); err != nil {
+	if p.Credited, p.Confirmed, err = s.creditedIn(ctx, tx, st, actor.PersonID, l); err != nil {
 		return p, err
 	}
-	if p.Passed, err = passedAt(ctx, tx, actor.PersonID, l); err != nil {
+	row, _, err := standOf(ctx, tx, actor.PersonID, l.ID)
+	if err != nil {
+		return p, err
+	}
+	if p.Passed, err = s.passedAt(ctx, tx, actor.PersonID, l); err != nil {
 		return p, err
 	}
 	policy, err := s.policy.atTx(ctx, tx, actor.PersonID, tx.NowMicro())
@@ -111,15 +121,12 @@ func (s *Service) PageTx(ctx context.Context, tx *sqldb.Tx, actor identity.Actor
 		return p, err
 	}
 	p.Policy = *policy
-	p.Lease, p.NextCheckMS, p.Nonce = "free", policy.CheckMaxMS, s.nonce(actor.SessionID, 0)
-	st, found, err := loadStudy(ctx, tx, actor.PersonID)
-	if err != nil || !found {
-		return p, err
+	p.Finished = row.full || p.Credited.Complete(l.DurationMS, policy.GapMS, policy.TotalMS)
+	p.Lease, p.NextCheckMS, p.Nonce = "free", policy.CheckMaxMS, s.nonce(actor.SessionID, 0, l.At())
+	if !found {
+		return p, nil
 	}
-	p.Nonce, p.NextCheckMS = s.nonce(actor.SessionID, st.Epoch), max(0, policy.CheckMaxMS-st.SinceCheck)
-	if st.LessonID == l.ID {
-		p.Credited = p.Credited.Add(Range{st.Open.MediaFrom, st.Open.MediaTo})
-	}
+	p.Nonce, p.NextCheckMS = s.nonce(actor.SessionID, st.Epoch, l.At()), max(0, policy.CheckMaxMS-st.SinceCheck)
 	if st.ExpiresAt > tx.NowMicro() {
 		p.Lease, p.DeviceName, p.Since = "elsewhere", st.DeviceName, time.UnixMicro(st.AcquiredAt).UTC()
 		if st.LoginSessionID == actor.SessionID {
@@ -137,12 +144,23 @@ func (s *Service) PageTx(ctx context.Context, tx *sqldb.Tx, actor identity.Actor
 }
 
 // passedAt is where the windows confirmed in a lesson ended: the marks on its ruler.
-func passedAt(ctx context.Context, tx *sqldb.Tx, learnerID string, l Lesson) ([]int64, error) {
-	return sqldb.Rows(ctx, tx, sqldb.ScanValue[int64], `SELECT s.media_to FROM span s
+func (s *Service) passedAt(ctx context.Context, tx *sqldb.Tx, learnerID string, l Lesson) (out []int64, err error) {
+	ends, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (p piece, err error) { return p, row.Scan(&p.at.MediaID, &p.at.Rev, &p.To) },
+		`SELECT s.media_id, s.media_rev, s.media_to FROM span s
 		JOIN window_result w ON w.learner_id = s.learner_id AND w.window_no = s.window_no AND w.result = 'confirmed'
-		WHERE s.learner_id = $1 AND s.lesson_id = $2 AND s.media_id = $3 AND s.media_rev = $4
-		AND s.chain_seq = (SELECT max(e.chain_seq) FROM span e WHERE e.learner_id = s.learner_id AND e.window_no = s.window_no)
-		ORDER BY s.media_to`, learnerID, l.ID, l.MediaID, l.MediaRev)
+		WHERE s.learner_id = $1 AND s.lesson_id = $2
+		AND s.chain_seq = (SELECT max(e.chain_seq) FROM span e WHERE e.learner_id = s.learner_id AND e.window_no = s.window_no)`, learnerID, l.ID)
+	for _, p := range ends {
+		last, err := movedTx(ctx, tx, s.lessons, Set{{p.To - 1, p.To}}, p.at, l.At())
+		if err != nil {
+			return nil, err
+		}
+		if len(last) > 0 {
+			out = append(out, last.End())
+		}
+	}
+	slices.Sort(out)
+	return out, err
 }
 
 // Stretch is a piece of a lesson with its status and, where nothing was credited, why (V8).
@@ -154,13 +172,7 @@ type Stretch struct {
 
 // StretchesTx covers a whole lesson: every second with its status and reason.
 func (s *Service) StretchesTx(ctx context.Context, tx *sqldb.Tx, learnerID string, l Lesson, credited, confirmed Set) (out []Stretch, err error) {
-	type refused struct {
-		Range
-		reason string
-	}
-	refusals, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (r refused, err error) {
-		return r, row.Scan(&r.From, &r.To, &r.reason)
-	}, `SELECT media_from, media_to, reason FROM refusal WHERE learner_id = $1 AND lesson_id = $2 ORDER BY at DESC LIMIT 500`, learnerID, l.ID)
+	refusals, err := s.refusals(ctx, tx, learnerID, l)
 	if err != nil {
 		return nil, err
 	}
@@ -174,8 +186,8 @@ func (s *Service) StretchesTx(ctx context.Context, tx *sqldb.Tx, learnerID strin
 	}
 	done := append(Set(nil), credited...)
 	for _, f := range refusals { // the newest reason wins
-		for _, gap := range done.Minus(f.Range) {
-			out = append(out, Stretch{gap.From, gap.To, "uncredited", f.reason})
+		for _, gap := range done.Minus(Range{f.From, f.To}) {
+			out = append(out, Stretch{gap.From, gap.To, "uncredited", f.Reason})
 			done = done.Add(gap)
 		}
 	}
@@ -184,6 +196,28 @@ func (s *Service) StretchesTx(ctx context.Context, tx *sqldb.Tx, learnerID strin
 	}
 	sortStretches(out)
 	return out, nil
+}
+
+// refusals are what earned nothing in a lesson, the newest first, where it stands in revision l.
+func (s *Service) refusals(ctx context.Context, tx *sqldb.Tx, learnerID string, l Lesson) (out []Stretch, err error) {
+	type refused struct {
+		piece
+		reason string
+	}
+	rows, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (r refused, err error) {
+		return r, row.Scan(&r.From, &r.To, &r.reason, &r.at.MediaID, &r.at.Rev)
+	}, `SELECT r.media_from, r.media_to, r.reason, p.media_id, p.media_rev FROM refusal r JOIN playback_session p ON p.id = r.session_id
+		WHERE r.learner_id = $1 AND r.lesson_id = $2 ORDER BY r.at DESC LIMIT 500`, learnerID, l.ID)
+	for _, r := range rows {
+		set, err := movedTx(ctx, tx, s.lessons, Set{r.Range}, r.at, l.At())
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range set {
+			out = append(out, Stretch{x.From, x.To, "uncredited", r.reason})
+		}
+	}
+	return out, err
 }
 
 func sortStretches(s []Stretch) {

@@ -127,7 +127,7 @@ func (s *Service) acquireTx(ctx context.Context, tx *sqldb.Tx, actor identity.Ac
 	if !found {
 		st.Threshold = threshold(policy)
 	}
-	if !s.nonceFits(a.Nonce, actor.SessionID, st.Epoch) {
+	if !equal(a.Nonce, s.nonce(actor.SessionID, st.Epoch, lesson.At())) {
 		return lease, errs.New(errs.Conflict, "playback.nonce_stale")
 	}
 	// A page that comes back to its own lease (a reload, a second window of one login) is no move between devices.
@@ -169,8 +169,13 @@ func (s *Service) mayHold(ctx context.Context, tx *sqldb.Tx, st *Study, actor id
 	return s.coolDown(ctx, tx, st.LearnerID, tx.Now())
 }
 
-// deviceBusy reports whether the device key holds a live lease of another account.
+// deviceBusy reports whether the device key holds a live lease of another account. Until the transaction ends nobody else can
+// take or renew one of this device: a study row of another account is no part of the caller's compare-and-swap.
 func deviceBusy(ctx context.Context, tx *sqldb.Tx, deviceID, learnerID string, now int64) (bool, error) {
+	if _, err := tx.Exec(ctx, `INSERT INTO device_play (device_id, claimed_at) VALUES ($1, $2) ON CONFLICT (device_id) DO UPDATE SET claimed_at = excluded.claimed_at`,
+		deviceID, now); err != nil {
+		return false, err
+	}
 	n, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT count(*) FROM study WHERE device_id = $1 AND learner_id <> $2 AND expires_at > $3`,
 		deviceID, learnerID, now)
 	return n > 0, err
@@ -205,7 +210,7 @@ func (s *Service) endHolder(ctx context.Context, tx *sqldb.Tx, st *Study, now in
 	if closed, err := bookOpen(ctx, tx, st, now); err != nil || !closed {
 		return err
 	}
-	lesson, err := s.lessons.LessonTx(ctx, tx, st.LessonID)
+	lesson, err := s.lessons.RevisionTx(ctx, tx, st.LessonID, st.Revision())
 	if err != nil {
 		return err
 	}
@@ -213,7 +218,7 @@ func (s *Service) endHolder(ctx context.Context, tx *sqldb.Tx, st *Study, now in
 	if err != nil {
 		return err
 	}
-	_, err = foldProgress(ctx, tx, st.LearnerID, lesson, 0, policy)
+	_, err = foldProgress(ctx, tx, s.lessons, st.LearnerID, lesson, 0, policy)
 	return err
 }
 
@@ -221,12 +226,19 @@ func (s *Service) endHolder(ctx context.Context, tx *sqldb.Tx, st *Study, now in
 func bookOpen(ctx context.Context, tx *sqldb.Tx, st *Study, now int64) (closed bool, err error) {
 	var out Outcome
 	st.closeSpan(&out)
+	if len(out.Closed) == 0 {
+		return false, nil
+	}
+	last, err := lastSent(ctx, tx, st.SessionID)
+	if err != nil {
+		return false, err
+	}
 	for _, sp := range out.Closed {
-		if err := st.bookSpan(st.place(sp), now)(ctx, tx); err != nil {
+		if err := st.bookSpan(st.place(sp), max(now, last))(ctx, tx); err != nil {
 			return false, err
 		}
 	}
-	return len(out.Closed) > 0, nil
+	return true, nil
 }
 
 // acquisition is everything a new epoch begins with.
@@ -257,6 +269,10 @@ func (s *Service) begin(ctx context.Context, tx *sqldb.Tx, st *Study, a acquisit
 	if st.Final, err = s.isFinal(ctx, tx, st.LearnerID, l); err != nil {
 		return err
 	}
+	carried, err := s.carry(ctx, tx, st, l, a.policy, now)
+	if err != nil {
+		return err
+	}
 	seq, hash := st.chain("lease", st.SessionID, st.Epoch, l.ID, l.MediaID, l.MediaRev, st.DeviceID, a.moved, now, a.signature)
 	if _, err := tx.Exec(ctx, `INSERT INTO playback_session (id, learner_id, epoch, lesson_id, media_id, media_rev, device_id, device_name,
 		signature, acquired_at, takeover, chain_seq, chain_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
@@ -265,10 +281,15 @@ func (s *Service) begin(ctx context.Context, tx *sqldb.Tx, st *Study, a acquisit
 		return err
 	}
 	ok, err := saveStudy(ctx, tx, st)
-	if err == nil && !ok {
+	switch {
+	case err != nil:
+		return err
+	case !ok:
 		return errs.New(errs.Conflict, "playback.nonce_stale")
+	case carried:
+		return s.foldAll(ctx, tx, st, a.policy, []string{l.ID}, 0)
 	}
-	return err
+	return nil
 }
 
 // isFinal reports whether l is the only lesson of its course that is not fully credited yet.
@@ -308,13 +329,10 @@ func threshold(p *Policy) int64 {
 	return p.CheckMinMS + n.Int64()
 }
 
-// Nonce is what the next acquisition of this login must sign; it is worth nothing once the epoch has moved.
-func (s *Service) nonce(loginSession string, epoch int64) string {
-	return b64(mac(s.key, "nonce", loginSession, epoch)[:16])
-}
-
-func (s *Service) nonceFits(nonce, loginSession string, epoch int64) bool {
-	return equal(nonce, s.nonce(loginSession, epoch))
+// nonce is what the next acquisition of this login must sign; it is worth nothing once the epoch has moved, or once the
+// lesson has another revision than the page that is shown.
+func (s *Service) nonce(loginSession string, epoch int64, at Revision) string {
+	return b64(mac(s.key, "nonce", loginSession, epoch, at.MediaID, at.Rev)[:16])
 }
 
 // leaseKey is the heartbeat key of one epoch; it is derived, so any process can check it.

@@ -96,61 +96,68 @@ func insertRefusal(ctx context.Context, tx *sqldb.Tx, s *Study, r Refusal) error
 	return err
 }
 
-// creditedSet is all of a lesson that is credited and not reopened, the open span left out.
-func creditedSet(ctx context.Context, tx *sqldb.Tx, learnerID, lessonID, mediaID string, rev int64) (set Set, err error) {
-	return rangesOf(ctx, tx, `SELECT s.media_from, s.media_to FROM span s
-		LEFT JOIN window_result w ON w.learner_id = s.learner_id AND w.window_no = s.window_no
-		WHERE s.learner_id = $1 AND s.lesson_id = $2 AND s.media_id = $3 AND s.media_rev = $4 AND (w.result IS NULL OR w.result = 'confirmed')
-		UNION ALL SELECT media_from, media_to FROM manual_credit WHERE learner_id = $5 AND lesson_id = $6 AND media_id = $7 AND media_rev = $8
-		ORDER BY 1`, learnerID, lessonID, mediaID, rev, learnerID, lessonID, mediaID, rev)
-}
-
-// confirmedSet is the part of a lesson whose windows have passed.
-func confirmedSet(ctx context.Context, tx *sqldb.Tx, learnerID, lessonID, mediaID string, rev int64) (Set, error) {
-	return rangesOf(ctx, tx, `SELECT s.media_from, s.media_to FROM span s
-		JOIN window_result w ON w.learner_id = s.learner_id AND w.window_no = s.window_no
-		WHERE s.learner_id = $1 AND s.lesson_id = $2 AND s.media_id = $3 AND s.media_rev = $4 AND w.result = 'confirmed'
-		UNION ALL SELECT media_from, media_to FROM manual_credit WHERE learner_id = $5 AND lesson_id = $6 AND media_id = $7 AND media_rev = $8
-		ORDER BY 1`, learnerID, lessonID, mediaID, rev, learnerID, lessonID, mediaID, rev)
-}
-
-func rangesOf(ctx context.Context, tx *sqldb.Tx, query string, args ...any) (set Set, err error) {
-	ranges, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (r Range, err error) { return r, row.Scan(&r.From, &r.To) }, query, args...)
-	for _, r := range ranges {
-		set = set.Add(r)
-	}
-	return set, err
-}
-
 // takeOf is how often the lesson's media was reopened for the learner: the generation of the media exclusion.
 func takeOf(ctx context.Context, tx *sqldb.Tx, learnerID, lessonID string) (int64, error) {
 	take, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT take FROM lesson_progress WHERE learner_id = $1 AND lesson_id = $2`, learnerID, lessonID)
 	return take, err
 }
 
-// foldProgress recomputes the folded row of a lesson from spans and window results.
-func foldProgress(ctx context.Context, tx *sqldb.Tx, learnerID string, l Lesson, takeStep int64, p *Policy) (confirmed bool, err error) {
-	credited, err := creditedSet(ctx, tx, learnerID, l.ID, l.MediaID, l.MediaRev)
+// stand is the folded row of a lesson as far as its revision goes.
+type stand struct {
+	at              Revision // in which its totals are counted
+	full, confirmed bool     // credited and confirmed in full there
+}
+
+func standOf(ctx context.Context, tx *sqldb.Tx, learnerID, lessonID string) (stand, bool, error) {
+	return sqldb.One(ctx, tx, func(row sqldb.Scanner) (s stand, err error) {
+		var full, confirmed int64
+		err = row.Scan(&s.at.MediaID, &s.at.Rev, &full, &confirmed)
+		s.full, s.confirmed = full != 0, confirmed != 0
+		return s, err
+	}, `SELECT media_id, media_rev, full_credit, full_confirm FROM lesson_progress WHERE learner_id = $1 AND lesson_id = $2`, learnerID, lessonID)
+}
+
+// foldProgress recomputes the folded row of a lesson from what was watched: in the row's own revision, whichever one is
+// played; a new row stands in l.
+func foldProgress(ctx context.Context, tx *sqldb.Tx, lessons Lessons, learnerID string, l Lesson, takeStep int64, p *Policy) (confirmed bool, err error) {
+	row, found, err := standOf(ctx, tx, learnerID, l.ID)
+	if err == nil && found && row.at != l.At() {
+		l, err = lessons.RevisionTx(ctx, tx, l.ID, row.at)
+	}
 	if err != nil {
 		return false, err
 	}
-	sure, err := confirmedSet(ctx, tx, learnerID, l.ID, l.MediaID, l.MediaRev)
+	w, err := watchedOf(ctx, tx, learnerID, l.ID)
+	if err != nil {
+		return false, err
+	}
+	credited, sure, err := w.in(ctx, tx, lessons, l.At())
 	if err != nil {
 		return false, err
 	}
 	full := credited.Complete(l.DurationMS, p.GapMS, p.TotalMS)
 	confirmed = sure.Complete(l.DurationMS, p.GapMS, p.TotalMS)
-	_, err = tx.Exec(ctx, `INSERT INTO lesson_progress (learner_id, lesson_id, course_id, credited_ms, confirmed_ms, full_credit, full_confirm, take, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+	_, err = tx.Exec(ctx, `INSERT INTO lesson_progress (learner_id, lesson_id, course_id, credited_ms, confirmed_ms, full_credit, full_confirm, take, updated_at, media_id, media_rev)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT (learner_id, lesson_id) DO UPDATE SET credited_ms = excluded.credited_ms, confirmed_ms = excluded.confirmed_ms,
 		full_credit = excluded.full_credit, full_confirm = excluded.full_confirm, take = lesson_progress.take + excluded.take, updated_at = excluded.updated_at`,
-		learnerID, l.ID, l.CourseID, credited.Total(), sure.Total(), flag(full), flag(confirmed), takeStep, tx.NowMicro())
+		learnerID, l.ID, l.CourseID, credited.Total(), sure.Total(), flag(full), flag(confirmed), takeStep, tx.NowMicro(), l.MediaID, l.MediaRev)
 	return confirmed, err
 }
 
+// sent is a segment and the instant its last byte was written, µs.
+type sent struct{ segment, at int64 }
+
 // deliveredSegments is every segment sent to a playback session.
-func deliveredSegments(ctx context.Context, tx *sqldb.Tx, sessionID string) ([]int64, error) {
-	return sqldb.Rows(ctx, tx, sqldb.ScanValue[int64], `SELECT segment_no FROM delivery WHERE session_id = $1 ORDER BY segment_no`, sessionID)
+func deliveredSegments(ctx context.Context, tx *sqldb.Tx, sessionID string) ([]sent, error) {
+	return sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (s sent, err error) { return s, row.Scan(&s.segment, &s.at) },
+		`SELECT segment_no, finished_at FROM delivery WHERE session_id = $1 ORDER BY segment_no`, sessionID)
+}
+
+// lastSent is the instant of the newest delivery to a playback session, µs; 0 = none.
+func lastSent(ctx context.Context, tx *sqldb.Tx, sessionID string) (int64, error) {
+	at, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT coalesce(max(finished_at), 0) FROM delivery WHERE session_id = $1`, sessionID)
+	return at, err
 }
 
 func flag(b bool) int64 {

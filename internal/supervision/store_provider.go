@@ -49,10 +49,11 @@ func courseLearnersTx(ctx context.Context, tx *sqldb.Tx, f LearnerFilter) ([]Cou
 	slices.Sort(ids)
 	slices.Reverse(ids)
 	where, args := oneOf("e.id", 1, ids[:min(f.Limit+1, len(ids))])
-	// The two sums are of one learner and one course each.
+	// The two sums are of one learner and one course each; lengths are of the revisions in which the learner has the lessons.
 	return sqldb.Rows(ctx, tx, scanCourseLearner, `SELECT e.id, p.name, coalesce(r.name, ''), c.id, c.title, e.state, e.enrolled_at, e.completed_at,
 		(SELECT coalesce(CAST(sum(g.confirmed_ms) AS BIGINT), 0) FROM lesson_progress g WHERE g.learner_id = e.person_id AND g.course_id = c.id),
-		(SELECT coalesce(CAST(sum(m.duration_ms) AS BIGINT), 0) FROM lesson l JOIN media m ON m.id = l.media_id AND m.rev = l.media_rev WHERE l.course_id = c.id)
+		(SELECT coalesce(CAST(sum(m.duration_ms) AS BIGINT), 0) FROM lesson l LEFT JOIN lesson_progress g ON g.learner_id = e.person_id AND g.lesson_id = l.id
+			JOIN media m ON m.id = coalesce(g.media_id, l.media_id) AND m.rev = coalesce(g.media_rev, l.media_rev) WHERE l.course_id = c.id)
 		FROM enrolment e JOIN course c ON c.id = e.course_id JOIN person p ON p.id = e.person_id LEFT JOIN region r ON r.id = p.region_id
 		WHERE `+where+` ORDER BY e.id DESC`, args...)
 }

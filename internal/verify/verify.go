@@ -14,8 +14,10 @@ import (
 
 // Report is what was read and what was found.
 type Report struct {
-	Learners, Spans, Windows, Records int
-	Findings                          []string
+	Learners, Spans, Windows, Carried, Records int
+	Findings                                   []string
+
+	timelines map[string]timeline // of one learner's media
 }
 
 const maxFindings = 100
@@ -68,83 +70,26 @@ func (r *Report) learner(ctx context.Context, tx *sqldb.Tx, id string) error {
 	if err := r.ledger(ctx, tx, id); err != nil {
 		return err
 	}
-	links, spans, windows, err := r.read(ctx, tx, id)
+	r.timelines = map[string]timeline{} // what a snapshot of another learner saw may have been published since
+	e, err := read(ctx, tx, id)
 	if err != nil {
 		return err
 	}
-	if len(links) > 0 {
+	if len(e.links) > 0 {
 		r.Learners++
 	}
-	r.Spans += len(spans)
-	r.Windows += len(windows)
-	if err := r.chain(ctx, tx, id, links); err != nil {
+	r.Spans += len(e.spans)
+	r.Windows += len(e.windows)
+	r.Carried += len(e.carried)
+	if err := r.chain(ctx, tx, id, e.links); err != nil {
 		return err
 	}
-	r.disjoint(id, spans, windows)
-	r.checked(id, spans)
-	if err := r.delivered(ctx, tx, id, spans); err != nil {
+	r.disjoint(id, e.spans)
+	r.checked(id, e.spans)
+	if err := r.delivered(ctx, tx, id, e.spans); err != nil {
 		return err
 	}
-	return r.progress(ctx, tx, id, spans, windows)
-}
-
-// link is one row of a learner's chain with the fields that were hashed.
-type link struct {
-	seq    int64
-	kind   string
-	hash   []byte
-	fields []any
-}
-
-type span struct {
-	session, lesson, media                       string
-	epoch, rev, take, window                     int64
-	mediaFrom, mediaTo, wallFrom, wallTo, booked int64
-	seq                                          int64
-}
-
-func (r *Report) read(ctx context.Context, tx *sqldb.Tx, id string) (links []link, spans []span, windows map[int64]string, err error) {
-	spans, err = sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (s span, err error) {
-		l := link{kind: "span"}
-		err = row.Scan(&s.seq, &s.session, &s.epoch, &s.lesson, &s.media, &s.rev, &s.take, &s.window, &s.mediaFrom, &s.mediaTo, &s.wallFrom, &s.wallTo, &s.booked, &l.hash)
-		l.seq, l.fields = s.seq, []any{s.session, s.epoch, s.lesson, s.media, s.rev, s.take, s.window, s.mediaFrom, s.mediaTo, s.wallFrom, s.wallTo, s.booked}
-		links = append(links, l)
-		return s, err
-	}, `SELECT chain_seq, session_id, epoch, lesson_id, media_id, media_rev, take, window_no, media_from, media_to, wall_from, wall_to, booked_at, chain_hash
-		FROM span WHERE learner_id = $1 ORDER BY wall_from`, id)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	windows = map[int64]string{}
-	results, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (l link, err error) {
-		var no, at int64
-		var result, check string
-		err = row.Scan(&l.seq, &no, &result, &check, &at, &l.hash)
-		windows[no] = result
-		l.kind, l.fields = "window", []any{no, result, check, at}
-		return l, err
-	}, `SELECT chain_seq, window_no, result, check_id, at, chain_hash FROM window_result WHERE learner_id = $1`, id)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	leases, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (l link, err error) {
-		var session, lesson, media, device, signature string
-		var epoch, rev, takeover, at int64
-		err = row.Scan(&l.seq, &session, &epoch, &lesson, &media, &rev, &device, &takeover, &at, &signature, &l.hash)
-		l.kind, l.fields = "lease", []any{session, epoch, lesson, media, rev, device, takeover != 0, at, signature}
-		return l, err
-	}, `SELECT chain_seq, id, epoch, lesson_id, media_id, media_rev, device_id, takeover, acquired_at, signature, chain_hash FROM playback_session WHERE learner_id = $1`, id)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	manual, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (l link, err error) {
-		var lesson, media, appeal, actor string
-		var rev, from, to, at int64
-		err = row.Scan(&l.seq, &lesson, &media, &rev, &from, &to, &appeal, &actor, &at, &l.hash)
-		l.kind, l.fields = "manual", []any{lesson, media, rev, from, to, appeal, actor, at}
-		return l, err
-	}, `SELECT chain_seq, lesson_id, media_id, media_rev, media_from, media_to, appeal_id, actor, at, chain_hash FROM manual_credit WHERE learner_id = $1`, id)
-	return slices.Concat(links, results, leases, manual), spans, windows, err
+	return r.lessons(ctx, tx, id, e)
 }
 
 // chain recomputes the learner's hash chain and holds its head against the study row.
@@ -203,8 +148,8 @@ func (r *Report) logged(ctx context.Context, tx *sqldb.Tx, kind, owner string, h
 	return nil
 }
 
-// disjoint checks PB-I1 and PB-I2 and the equal length of media and wall time.
-func (r *Report) disjoint(id string, spans []span, windows map[int64]string) {
+// disjoint checks PB-I1 and PB-I5, and the equal length of media and wall time.
+func (r *Report) disjoint(id string, spans []span) {
 	for i, s := range spans {
 		if s.wallTo-s.wallFrom != 1000*(s.mediaTo-s.mediaFrom) || s.mediaTo <= s.mediaFrom || s.wallTo > s.booked {
 			r.find("learner %s: span %d has %d ms of media in %d µs of wall time", id, s.seq, s.mediaTo-s.mediaFrom, s.wallTo-s.wallFrom)
@@ -215,24 +160,6 @@ func (r *Report) disjoint(id string, spans []span, windows map[int64]string) {
 		if i > 0 && spans[i-1].epoch > s.epoch {
 			r.find("learner %s: PB-I5: span %d of epoch %d follows epoch %d", id, s.seq, s.epoch, spans[i-1].epoch)
 		}
-	}
-	byMedia := slices.Clone(spans)
-	slices.SortFunc(byMedia, func(a, b span) int {
-		if a.lesson != b.lesson {
-			return bytes.Compare([]byte(a.lesson), []byte(b.lesson))
-		}
-		return int(a.mediaFrom - b.mediaFrom)
-	})
-	var last *span
-	for i := range byMedia {
-		s := &byMedia[i]
-		if windows[s.window] == "reopened" {
-			continue
-		}
-		if last != nil && last.lesson == s.lesson && last.rev == s.rev && last.mediaTo > s.mediaFrom {
-			r.find("learner %s: PB-I2: spans %d and %d share media of %s", id, last.seq, s.seq, s.lesson)
-		}
-		last = s
 	}
 }
 
@@ -277,66 +204,6 @@ func (r *Report) delivered(ctx context.Context, tx *sqldb.Tx, id string, spans [
 		}
 	}
 	return nil
-}
-
-// progress recomputes the folded rows (PB-I6) and holds every platform credit against the lessons it stands for.
-func (r *Report) progress(ctx context.Context, tx *sqldb.Tx, id string, spans []span, windows map[int64]string) error {
-	credited, confirmed := map[string]int64{}, map[string]int64{}
-	for _, s := range spans {
-		if windows[s.window] != "reopened" {
-			credited[s.lesson] += s.mediaTo - s.mediaFrom
-		}
-		if windows[s.window] == "confirmed" {
-			confirmed[s.lesson] += s.mediaTo - s.mediaFrom
-		}
-	}
-	type row struct {
-		lesson              string
-		credited, confirmed int64
-	}
-	manual, err := sqldb.Rows(ctx, tx, func(sc sqldb.Scanner) (x row, err error) { return x, sc.Scan(&x.lesson, &x.credited) },
-		`SELECT lesson_id, sum(media_to - media_from) FROM manual_credit WHERE learner_id = $1 GROUP BY lesson_id`, id)
-	if err != nil {
-		return err
-	}
-	for _, m := range manual {
-		credited[m.lesson] += m.credited
-		confirmed[m.lesson] += m.credited
-	}
-	rows, err := sqldb.Rows(ctx, tx, func(sc sqldb.Scanner) (x row, err error) { return x, sc.Scan(&x.lesson, &x.credited, &x.confirmed) },
-		`SELECT lesson_id, credited_ms, confirmed_ms FROM lesson_progress WHERE learner_id = $1`, id)
-	if err != nil {
-		return err
-	}
-	for _, x := range rows {
-		if x.credited != credited[x.lesson] || x.confirmed != confirmed[x.lesson] {
-			r.find("learner %s: PB-I6: %s shows %d/%d ms, spans give %d/%d", id, x.lesson, x.credited, x.confirmed, credited[x.lesson], confirmed[x.lesson])
-		}
-		delete(credited, x.lesson)
-	}
-	for lesson, ms := range credited {
-		if ms > 0 {
-			r.find("learner %s: PB-I6: %s has %d ms in spans and no progress row", id, lesson, ms)
-		}
-	}
-	return r.earned(ctx, tx, id, confirmed)
-}
-
-// earned: a platform credit record needs every lesson of its course confirmed but the tolerance (RQ-I4).
-func (r *Report) earned(ctx context.Context, tx *sqldb.Tx, id string, confirmed map[string]int64) error {
-	type need struct {
-		course, lesson string
-		duration       int64
-	}
-	needs, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (n need, err error) { return n, row.Scan(&n.course, &n.lesson, &n.duration) },
-		`SELECT c.course_id, l.id, m.duration_ms FROM credit_record c JOIN lesson l ON l.course_id = c.course_id
-		JOIN media m ON m.id = l.media_id AND m.rev = l.media_rev WHERE c.person_id = $1 AND c.source = 'platform'`, id)
-	for _, n := range needs {
-		if n.duration-confirmed[n.lesson] > totalMS {
-			r.find("learner %s: credit for %s, but %s has only %d of %d ms confirmed", id, n.course, n.lesson, confirmed[n.lesson], n.duration)
-		}
-	}
-	return err
 }
 
 // ledger recomputes a person's credit chain.

@@ -10,12 +10,27 @@ table appeal: submitted_at bigint not null
 table appeal: decided_at bigint not null
 table appeal: decided_by text not null
 table appeal: answer text not null
+table appeal: media_rev bigint not null default 0
 table audit_entry: id text not null
 table audit_entry: at bigint not null
 table audit_entry: account_id text not null
 table audit_entry: action text not null
 table audit_entry: object text not null
 table audit_entry: detail text not null
+table carried: learner_id text not null
+table carried: chain_seq bigint not null
+table carried: lesson_id text not null
+table carried: from_media text not null
+table carried: from_rev bigint not null
+table carried: media_id text not null
+table carried: media_rev bigint not null
+table carried: maps text not null
+table carried: watched_ms bigint not null
+table carried: watched_sure_ms bigint not null
+table carried: credited_ms bigint not null
+table carried: confirmed_ms bigint not null
+table carried: at bigint not null
+table carried: chain_hash bytea not null
 table closed_identity: person_id text not null
 table closed_identity: id_number_index text not null
 table closed_identity: closed_at bigint not null
@@ -63,6 +78,10 @@ table courseware: reviewed_by text not null
 table courseware: reviewed_at bigint not null
 table courseware: published_at bigint not null
 table courseware: version bigint not null
+table courseware: base_rev bigint not null default 0
+table courseware: head_ms bigint not null default 0
+table courseware: tail_ms bigint not null default 0
+table courseware: content text not null default 'same'::text
 table courseware_fault: id text not null
 table courseware_fault: lesson_id text not null
 table courseware_fault: rev bigint not null
@@ -76,6 +95,11 @@ table courseware_fault: answer text not null
 table courseware_fault: answered_by text not null
 table courseware_fault: at bigint not null
 table courseware_fault: answered_at bigint not null
+table courseware_fault: provider_id text not null default ''::text
+table courseware_fault: place text not null default ''::text
+table courseware_fault: people bigint not null default 0
+table courseware_fault: captions text not null default ''::text
+table courseware_fault: mended_rev bigint not null default 0
 table credential: gateway text not null
 table credential: version bigint not null
 table credential: state text not null
@@ -116,6 +140,8 @@ table device: public_key bytea not null
 table device: name text not null
 table device: kind text not null
 table device: created_at bigint not null
+table device_play: device_id text not null
+table device_play: claimed_at bigint not null
 table enrolment: id text not null
 table enrolment: person_id text not null
 table enrolment: course_id text not null
@@ -207,6 +233,7 @@ table lesson_note: text text not null
 table lesson_note: sent_key text not null
 table lesson_note: created_at bigint not null
 table lesson_note: updated_at bigint not null
+table lesson_note: media_rev bigint not null default 0
 table lesson_progress: learner_id text not null
 table lesson_progress: lesson_id text not null
 table lesson_progress: course_id text not null
@@ -217,6 +244,7 @@ table lesson_progress: full_confirm bigint not null
 table lesson_progress: take bigint not null
 table lesson_progress: updated_at bigint not null
 table lesson_progress: media_rev bigint not null default 1
+table lesson_progress: media_id text not null default ''::text
 table lesson_question: id text not null
 table lesson_question: person_id text not null
 table lesson_question: provider_id text not null
@@ -235,6 +263,7 @@ table lesson_question: answered_at bigint not null
 table lesson_question: hidden_reason text not null
 table lesson_question: hidden_by text not null
 table lesson_question: hidden_at bigint not null
+table lesson_question: media_rev bigint not null default 0
 table login_failure: account text not null
 table login_failure: failures bigint not null
 table login_failure: blocked_until bigint not null
@@ -268,6 +297,7 @@ table media: codecs text not null
 table media: slides text not null
 table media: renditions text not null default '[]'::text
 table media: time_map text not null default ''::text
+table media: base_rev bigint not null default 0
 table merkle_checkpoint: size bigint not null
 table merkle_checkpoint: note text not null
 table merkle_checkpoint: at bigint not null
@@ -300,6 +330,9 @@ table original: made_from text not null
 table original: repair text not null
 table original: uploaded_by text not null
 table original: uploaded_at bigint not null
+table original_hold: hash text not null
+table original_hold: sweeping bigint not null
+table original_hold: until bigint not null
 table person: id text not null
 table person: name text not null
 table person: id_number_seal bytea not null
@@ -547,6 +580,12 @@ table upload: original_id text not null
 table upload: uploaded_by text not null
 table upload: created_at bigint not null
 table upload: ended_at bigint not null
+table upload: content text not null default 'same'::text
+table upload_piece: upload_id text not null
+table upload_piece: at bigint not null
+table upload_piece: bytes bigint not null
+table upload_piece: key text not null
+table upload_piece: stored_at bigint not null
 table waiver: lesson_id text not null
 table waiver: rev bigint not null
 table waiver: report_id text not null
@@ -568,6 +607,10 @@ table year_window: makeup_end_at bigint not null
 constraint appeal: appeal_pkey PRIMARY KEY (id)
 constraint appeal: appeal_state_check CHECK ((state = ANY (ARRAY['submitted'::text, 'granted'::text, 'refused'::text])))
 constraint audit_entry: audit_entry_pkey PRIMARY KEY (id)
+constraint carried: carried_check CHECK (((credited_ms >= 0) AND (credited_ms <= watched_ms)))
+constraint carried: carried_check1 CHECK (((confirmed_ms >= 0) AND (confirmed_ms <= watched_sure_ms)))
+constraint carried: carried_check2 CHECK (((from_media <> media_id) OR (from_rev <> media_rev)))
+constraint carried: carried_pkey PRIMARY KEY (learner_id, chain_seq)
 constraint closed_identity: closed_identity_person_id_fkey FOREIGN KEY (person_id) REFERENCES person(id)
 constraint closed_identity: closed_identity_pkey PRIMARY KEY (person_id)
 constraint consent: consent_document_check CHECK ((document = ANY (ARRAY['agreement'::text, 'privacy'::text])))
@@ -582,6 +625,7 @@ constraint course: course_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES 
 constraint course: course_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'inspecting'::text, 'reviewed'::text, 'published'::text, 'withdrawn'::text])))
 constraint course: course_subject_check CHECK ((subject = ANY (ARRAY['public'::text, 'professional'::text])))
 constraint courseware: courseware_check CHECK (((origin = 'import'::text) OR (state <> ALL (ARRAY['reviewed'::text, 'published'::text])) OR ((report_id <> ''::text) AND (unwaived = 0) AND (packaged = 1) AND (content_matches = 1) AND (reviewed_by <> ''::text) AND (reviewed_by <> uploaded_by) AND ((captions <> ''::text) OR (captions_waiver <> ''::text)))))
+constraint courseware: courseware_content_check CHECK ((content = ANY (ARRAY['same'::text, 'new'::text])))
 constraint courseware: courseware_content_matches_check CHECK ((content_matches = ANY (ARRAY[(0)::bigint, (1)::bigint])))
 constraint courseware: courseware_lesson_id_fkey FOREIGN KEY (lesson_id) REFERENCES lesson(id)
 constraint courseware: courseware_origin_check CHECK ((origin = ANY (ARRAY['upload'::text, 'repair'::text, 'import'::text])))
@@ -608,6 +652,7 @@ constraint delivery: delivery_pkey PRIMARY KEY (session_id, segment_no)
 constraint device: device_kind_check CHECK ((kind = ANY (ARRAY['pc'::text, 'phone'::text, 'tablet'::text])))
 constraint device: device_pkey PRIMARY KEY (id)
 constraint device: device_public_key_key UNIQUE (public_key)
+constraint device_play: device_play_pkey PRIMARY KEY (device_id)
 constraint enrolment: enrolment_course_id_fkey FOREIGN KEY (course_id) REFERENCES course(id)
 constraint enrolment: enrolment_person_id_course_id_year_key UNIQUE (person_id, course_id, year)
 constraint enrolment: enrolment_pkey PRIMARY KEY (id)
@@ -676,6 +721,8 @@ constraint original: original_bytes_check CHECK ((bytes > 0))
 constraint original: original_pkey PRIMARY KEY (id)
 constraint original: original_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES provider(id)
 constraint original: original_provider_id_hash_key UNIQUE (provider_id, hash)
+constraint original_hold: original_hold_pkey PRIMARY KEY (hash)
+constraint original_hold: original_hold_sweeping_check CHECK ((sweeping = ANY (ARRAY[(0)::bigint, (1)::bigint])))
 constraint person: person_id_number_index_key UNIQUE (id_number_index)
 constraint person: person_phone_index_key UNIQUE (phone_index)
 constraint person: person_pkey PRIMARY KEY (id)
@@ -752,10 +799,16 @@ constraint unit_import: unit_import_pkey PRIMARY KEY (id)
 constraint upload: upload_bytes_check CHECK ((bytes > 0))
 constraint upload: upload_check CHECK (((state <> 'refused'::text) OR (code <> ''::text)))
 constraint upload: upload_check1 CHECK (((state <> 'accepted'::text) OR (original_id <> ''::text)))
+constraint upload: upload_content_check CHECK ((content = ANY (ARRAY['same'::text, 'new'::text])))
 constraint upload: upload_pkey PRIMARY KEY (id)
 constraint upload: upload_profile_check CHECK ((profile = ANY (ARRAY['video'::text, 'slides'::text])))
 constraint upload: upload_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES provider(id)
 constraint upload: upload_state_check CHECK ((state = ANY (ARRAY['receiving'::text, 'received'::text, 'accepted'::text, 'refused'::text, 'abandoned'::text])))
+constraint upload_piece: upload_piece_at_check CHECK ((at >= 0))
+constraint upload_piece: upload_piece_bytes_check CHECK ((bytes > 0))
+constraint upload_piece: upload_piece_key_key UNIQUE (key)
+constraint upload_piece: upload_piece_pkey PRIMARY KEY (upload_id, at)
+constraint upload_piece: upload_piece_upload_id_fkey FOREIGN KEY (upload_id) REFERENCES upload(id)
 constraint waiver: waiver_pkey PRIMARY KEY (lesson_id, rev, report_id, no)
 constraint waiver: waiver_reason_check CHECK ((reason <> ''::text))
 constraint waiver: waiver_report_id_fkey FOREIGN KEY (report_id) REFERENCES inspection_report(id)
@@ -768,9 +821,13 @@ CREATE INDEX audit_entry_account ON public.audit_entry USING btree (account_id, 
 CREATE INDEX audit_entry_action ON public.audit_entry USING btree (action, at)
 CREATE INDEX audit_entry_at ON public.audit_entry USING btree (at)
 CREATE INDEX audit_entry_object ON public.audit_entry USING btree (object, at)
+CREATE INDEX carried_lesson ON public.carried USING btree (learner_id, lesson_id, chain_seq)
 CREATE INDEX closed_identity_index ON public.closed_identity USING btree (id_number_index, closed_at)
 CREATE INDEX course_list ON public.course USING btree (state, year, subject, id)
 CREATE INDEX courseware_fault_open ON public.courseware_fault USING btree (lesson_id, state, at_ms)
+CREATE INDEX courseware_fault_person ON public.courseware_fault USING btree (person_id, lesson_id)
+CREATE INDEX courseware_fault_place ON public.courseware_fault USING btree (place)
+CREATE INDEX courseware_fault_queue ON public.courseware_fault USING btree (provider_id, state, id) WHERE (place = id)
 CREATE INDEX courseware_original ON public.courseware USING btree (original_id)
 CREATE INDEX courseware_state ON public.courseware USING btree (state, lesson_id, rev)
 CREATE INDEX credit_record_year ON public.credit_record USING btree (person_id, year, no)
@@ -801,6 +858,7 @@ CREATE INDEX person_unit ON public.person USING btree (unit_id, id)
 CREATE INDEX playback_session_recent ON public.playback_session USING btree (learner_id, acquired_at)
 CREATE INDEX presence_check_learner ON public.presence_check USING btree (learner_id, window_no)
 CREATE INDEX refusal_lesson ON public.refusal USING btree (learner_id, lesson_id, at)
+CREATE INDEX role_grant_scope ON public.role_grant USING btree (scope, role) WHERE (scope <> ''::text)
 CREATE INDEX sms_code_phone ON public.sms_code USING btree (phone, purpose, expires_at)
 CREATE INDEX sms_outbox_day ON public.sms_outbox USING btree (created_at)
 CREATE INDEX sms_outbox_due ON public.sms_outbox USING btree (next_at) WHERE (state = ANY (ARRAY['waiting'::text, 'sending'::text]))
@@ -818,12 +876,14 @@ CREATE INDEX upload_alive ON public.upload USING btree (created_at) WHERE (state
 CREATE INDEX upload_provider ON public.upload USING btree (provider_id, id)
 CREATE UNIQUE INDEX appeal_pkey ON public.appeal USING btree (id)
 CREATE UNIQUE INDEX audit_entry_pkey ON public.audit_entry USING btree (id)
+CREATE UNIQUE INDEX carried_pkey ON public.carried USING btree (learner_id, chain_seq)
 CREATE UNIQUE INDEX closed_identity_pkey ON public.closed_identity USING btree (person_id)
 CREATE UNIQUE INDEX consent_pkey ON public.consent USING btree (person_id, document, version)
 CREATE UNIQUE INDEX content_question_pkey ON public.content_question USING btree (lesson_id, no)
 CREATE UNIQUE INDEX course_code_key ON public.course USING btree (code)
 CREATE UNIQUE INDEX course_pkey ON public.course USING btree (id)
-CREATE UNIQUE INDEX courseware_fault_once ON public.courseware_fault USING btree (person_id, lesson_id, rev, kind, at_ms) WHERE (state = 'open'::text)
+CREATE UNIQUE INDEX courseware_fault_head ON public.courseware_fault USING btree (lesson_id, rev, kind, at_ms) WHERE ((state = 'open'::text) AND (source = 'learner'::text) AND (place = id))
+CREATE UNIQUE INDEX courseware_fault_once ON public.courseware_fault USING btree (person_id, source, lesson_id, rev, kind, at_ms) WHERE (state = 'open'::text)
 CREATE UNIQUE INDEX courseware_fault_pkey ON public.courseware_fault USING btree (id)
 CREATE UNIQUE INDEX courseware_pkey ON public.courseware USING btree (lesson_id, rev)
 CREATE UNIQUE INDEX credential_pkey ON public.credential USING btree (gateway, version)
@@ -832,6 +892,7 @@ CREATE UNIQUE INDEX credit_record_person_id_no_key ON public.credit_record USING
 CREATE UNIQUE INDEX credit_record_pkey ON public.credit_record USING btree (id)
 CREATE UNIQUE INDEX delivery_pkey ON public.delivery USING btree (session_id, segment_no)
 CREATE UNIQUE INDEX device_pkey ON public.device USING btree (id)
+CREATE UNIQUE INDEX device_play_pkey ON public.device_play USING btree (device_id)
 CREATE UNIQUE INDEX device_public_key_key ON public.device USING btree (public_key)
 CREATE UNIQUE INDEX enrolment_code_pkey ON public.enrolment_code USING btree (code_hash)
 CREATE UNIQUE INDEX enrolment_person_id_course_id_year_key ON public.enrolment USING btree (person_id, course_id, year)
@@ -865,6 +926,7 @@ CREATE UNIQUE INDEX merkle_salt_pkey ON public.merkle_salt USING btree (no)
 CREATE UNIQUE INDEX message_mute_pkey ON public.message_mute USING btree (person_id, kind)
 CREATE UNIQUE INDEX message_person_id_dedupe_key_key ON public.message USING btree (person_id, dedupe_key)
 CREATE UNIQUE INDEX message_pkey ON public.message USING btree (id)
+CREATE UNIQUE INDEX original_hold_pkey ON public.original_hold USING btree (hash)
 CREATE UNIQUE INDEX original_pkey ON public.original USING btree (id)
 CREATE UNIQUE INDEX original_provider_id_hash_key ON public.original USING btree (provider_id, hash)
 CREATE UNIQUE INDEX person_id_number_index_key ON public.person USING btree (id_number_index)
@@ -896,11 +958,14 @@ CREATE UNIQUE INDEX tally_run_pkey ON public.tally_run USING btree (id)
 CREATE UNIQUE INDEX unit_import_pkey ON public.unit_import USING btree (id)
 CREATE UNIQUE INDEX unit_pkey ON public.unit USING btree (id)
 CREATE UNIQUE INDEX unit_region_id_name_key ON public.unit USING btree (region_id, name)
+CREATE UNIQUE INDEX upload_piece_key_key ON public.upload_piece USING btree (key)
+CREATE UNIQUE INDEX upload_piece_pkey ON public.upload_piece USING btree (upload_id, at)
 CREATE UNIQUE INDEX upload_pkey ON public.upload USING btree (id)
 CREATE UNIQUE INDEX waiver_pkey ON public.waiver USING btree (lesson_id, rev, report_id, no)
 CREATE UNIQUE INDEX window_result_pkey ON public.window_result USING btree (learner_id, window_no)
 CREATE UNIQUE INDEX year_window_pkey ON public.year_window USING btree (year)
 CREATE TRIGGER audit_entry_append_only BEFORE DELETE OR UPDATE ON public.audit_entry FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER carried_append_only BEFORE DELETE OR UPDATE ON public.carried FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER consent_append_only BEFORE DELETE OR UPDATE ON public.consent FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER course_gate BEFORE INSERT OR UPDATE OF state ON public.course FOR EACH ROW EXECUTE FUNCTION hold_course_gate()
 CREATE TRIGGER credit_record_append_only BEFORE DELETE OR UPDATE ON public.credit_record FOR EACH ROW EXECUTE FUNCTION refuse_change()
@@ -912,6 +977,7 @@ CREATE TRIGGER legal_text_append_only BEFORE DELETE OR UPDATE ON public.legal_te
 CREATE TRIGGER lesson_gate BEFORE INSERT OR UPDATE OF media_rev ON public.lesson FOR EACH ROW EXECUTE FUNCTION hold_lesson_gate()
 CREATE TRIGGER login_end AFTER UPDATE OF ended_at ON public.login_session FOR EACH ROW WHEN (((old.ended_at = 0) AND (new.ended_at <> 0))) EXECUTE FUNCTION login_end()
 CREATE TRIGGER manual_credit_append_only BEFORE DELETE OR UPDATE ON public.manual_credit FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER media_timeline BEFORE UPDATE OF duration_ms, segment_ms, segments, base_rev, time_map ON public.media FOR EACH ROW EXECUTE FUNCTION keep_timeline()
 CREATE TRIGGER merkle_checkpoint_append_only BEFORE DELETE OR UPDATE ON public.merkle_checkpoint FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER merkle_hash_append_only BEFORE DELETE OR UPDATE ON public.merkle_hash FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER merkle_leaf_append_only BEFORE DELETE OR UPDATE ON public.merkle_leaf FOR EACH ROW EXECUTE FUNCTION refuse_change()
@@ -942,6 +1008,16 @@ CREATE OR REPLACE FUNCTION public.hold_lesson_gate()
 AS $function$ BEGIN
     IF NEW.media_rev > 0 AND NOT EXISTS (SELECT 1 FROM courseware w WHERE w.lesson_id = NEW.id AND w.rev = NEW.media_rev AND w.state = 'published') THEN
         RAISE EXCEPTION 'the courseware is not published' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $function$
+
+CREATE OR REPLACE FUNCTION public.keep_timeline()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$ BEGIN
+    IF EXISTS (SELECT 1 FROM courseware w WHERE w.lesson_id = OLD.id AND w.rev = OLD.rev AND w.state IN ('published', 'withdrawn')) THEN
+        RAISE EXCEPTION 'the timeline of a published revision does not change' USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
 END $function$

@@ -11,7 +11,7 @@ CREATE TABLE appeal (
     decided_at  INTEGER NOT NULL,
     decided_by  TEXT NOT NULL,
     answer      TEXT NOT NULL
-) STRICT;
+, media_rev INTEGER NOT NULL DEFAULT 0) STRICT;
 CREATE INDEX appeal_person ON appeal (person_id, submitted_at);
 CREATE INDEX appeal_state ON appeal (state, submitted_at);
 CREATE TRIGGER audit_entry_no_delete BEFORE DELETE ON audit_entry
@@ -30,6 +30,27 @@ CREATE INDEX audit_entry_account ON audit_entry (account_id, at);
 CREATE INDEX audit_entry_action ON audit_entry (action, at);
 CREATE INDEX audit_entry_at ON audit_entry (at);
 CREATE INDEX audit_entry_object ON audit_entry (object, at);
+CREATE TRIGGER carried_no_delete BEFORE DELETE ON carried BEGIN SELECT RAISE(ABORT, 'carried is append-only'); END;
+CREATE TRIGGER carried_no_update BEFORE UPDATE ON carried BEGIN SELECT RAISE(ABORT, 'carried is append-only'); END;
+CREATE TABLE carried (
+    learner_id      TEXT NOT NULL,
+    chain_seq       INTEGER NOT NULL,
+    lesson_id       TEXT NOT NULL,
+    from_media      TEXT NOT NULL,
+    from_rev        INTEGER NOT NULL,
+    media_id        TEXT NOT NULL,
+    media_rev       INTEGER NOT NULL,
+    maps            TEXT NOT NULL,
+    watched_ms      INTEGER NOT NULL,
+    watched_sure_ms INTEGER NOT NULL,
+    credited_ms     INTEGER NOT NULL CHECK (credited_ms BETWEEN 0 AND watched_ms),
+    confirmed_ms    INTEGER NOT NULL CHECK (confirmed_ms BETWEEN 0 AND watched_sure_ms),
+    at              INTEGER NOT NULL,
+    chain_hash      BLOB NOT NULL,
+    PRIMARY KEY (learner_id, chain_seq),
+    CHECK (from_media <> media_id OR from_rev <> media_rev)
+) STRICT;
+CREATE INDEX carried_lesson ON carried (learner_id, lesson_id, chain_seq);
 CREATE TABLE closed_identity (
     person_id       TEXT PRIMARY KEY REFERENCES person (id),
     id_number_index TEXT NOT NULL,
@@ -95,7 +116,7 @@ CREATE TABLE courseware (
     reviewed_by     TEXT NOT NULL,
     reviewed_at     INTEGER NOT NULL,
     published_at    INTEGER NOT NULL,
-    version         INTEGER NOT NULL,
+    version         INTEGER NOT NULL, base_rev INTEGER NOT NULL DEFAULT 0, head_ms INTEGER NOT NULL DEFAULT 0, tail_ms INTEGER NOT NULL DEFAULT 0, content TEXT NOT NULL DEFAULT 'same' CHECK (content IN ('same', 'new')),
     PRIMARY KEY (lesson_id, rev),
     -- The gate: whatever a program does, nothing unseen is published.
     CHECK (origin = 'import' OR state NOT IN ('reviewed', 'published') OR
@@ -118,9 +139,13 @@ CREATE TABLE courseware_fault (
     answered_by TEXT NOT NULL,
     at          INTEGER NOT NULL,
     answered_at INTEGER NOT NULL
-) STRICT;
-CREATE UNIQUE INDEX courseware_fault_once ON courseware_fault (person_id, lesson_id, rev, kind, at_ms) WHERE state = 'open';
+, provider_id TEXT NOT NULL DEFAULT '', place TEXT NOT NULL DEFAULT '', people INTEGER NOT NULL DEFAULT 0, captions TEXT NOT NULL DEFAULT '', mended_rev INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE UNIQUE INDEX courseware_fault_head ON courseware_fault (lesson_id, rev, kind, at_ms) WHERE state = 'open' AND source = 'learner' AND place = id;
+CREATE UNIQUE INDEX courseware_fault_once ON courseware_fault (person_id, source, lesson_id, rev, kind, at_ms) WHERE state = 'open';
 CREATE INDEX courseware_fault_open ON courseware_fault (lesson_id, state, at_ms);
+CREATE INDEX courseware_fault_person ON courseware_fault (person_id, lesson_id);
+CREATE INDEX courseware_fault_place ON courseware_fault (place);
+CREATE INDEX courseware_fault_queue ON courseware_fault (provider_id, state, id) WHERE place = id;
 CREATE TABLE credential (
     gateway     TEXT NOT NULL,
     version     INTEGER NOT NULL,
@@ -177,6 +202,10 @@ CREATE TABLE device (
     name       TEXT NOT NULL,
     kind       TEXT NOT NULL CHECK (kind IN ('pc', 'phone', 'tablet')),
     created_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE device_play (
+    device_id  TEXT PRIMARY KEY,
+    claimed_at INTEGER NOT NULL
 ) STRICT;
 CREATE TRIGGER enrolment_mark_changed AFTER UPDATE ON enrolment
 BEGIN INSERT INTO standing_mark (person_id, year) VALUES (NEW.person_id, NEW.year); END;
@@ -316,7 +345,7 @@ CREATE TABLE lesson_note (
     text       TEXT NOT NULL,
     sent_key   TEXT NOT NULL,
     created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL, media_rev INTEGER NOT NULL DEFAULT 0,
     UNIQUE (person_id, sent_key)
 ) STRICT;
 CREATE INDEX lesson_note_course ON lesson_note (person_id, course_id, id);
@@ -330,7 +359,7 @@ CREATE TABLE lesson_progress (
     full_credit  INTEGER NOT NULL,
     full_confirm INTEGER NOT NULL,
     take         INTEGER NOT NULL,
-    updated_at   INTEGER NOT NULL, media_rev INTEGER NOT NULL DEFAULT 1,
+    updated_at   INTEGER NOT NULL, media_rev INTEGER NOT NULL DEFAULT 1, media_id TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (learner_id, lesson_id)
 ) STRICT;
 CREATE INDEX lesson_progress_course ON lesson_progress (learner_id, course_id);
@@ -352,7 +381,7 @@ CREATE TABLE lesson_question (
     answered_at   INTEGER NOT NULL,
     hidden_reason TEXT NOT NULL,
     hidden_by     TEXT NOT NULL,
-    hidden_at     INTEGER NOT NULL,
+    hidden_at     INTEGER NOT NULL, media_rev INTEGER NOT NULL DEFAULT 0,
     UNIQUE (person_id, sent_key)
 ) STRICT;
 CREATE INDEX lesson_question_desk ON lesson_question (provider_id, state, id);
@@ -396,6 +425,9 @@ CREATE TABLE manual_credit (
     PRIMARY KEY (learner_id, chain_seq)
 ) STRICT;
 CREATE INDEX manual_credit_lesson ON manual_credit (learner_id, lesson_id);
+CREATE TRIGGER media_timeline BEFORE UPDATE OF duration_ms, segment_ms, segments, base_rev, time_map ON media
+WHEN EXISTS (SELECT 1 FROM courseware w WHERE w.lesson_id = OLD.id AND w.rev = OLD.rev AND w.state IN ('published', 'withdrawn'))
+BEGIN SELECT RAISE(ABORT, 'the timeline of a published revision does not change'); END;
 CREATE TABLE media (
     id          TEXT NOT NULL,
     rev         INTEGER NOT NULL,
@@ -405,7 +437,7 @@ CREATE TABLE media (
     width       INTEGER NOT NULL,
     height      INTEGER NOT NULL,
     codecs      TEXT NOT NULL,
-    slides      TEXT NOT NULL, renditions TEXT NOT NULL DEFAULT '[]', time_map TEXT NOT NULL DEFAULT '',
+    slides      TEXT NOT NULL, renditions TEXT NOT NULL DEFAULT '[]', time_map TEXT NOT NULL DEFAULT '', base_rev INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (id, rev)
 ) STRICT;
 CREATE TRIGGER merkle_checkpoint_no_update BEFORE UPDATE ON merkle_checkpoint BEGIN SELECT RAISE(ABORT, 'merkle_checkpoint is append-only'); END;
@@ -466,6 +498,11 @@ CREATE TABLE original (
     UNIQUE (provider_id, hash)
 ) STRICT;
 CREATE INDEX original_hash ON original (hash);
+CREATE TABLE original_hold (
+    hash     TEXT PRIMARY KEY,
+    sweeping INTEGER NOT NULL CHECK (sweeping IN (0, 1)),
+    until    INTEGER NOT NULL
+) STRICT;
 CREATE TRIGGER person_mark AFTER UPDATE OF region_id ON person
 BEGIN INSERT INTO standing_mark (person_id, year) SELECT DISTINCT NEW.id, year FROM standing WHERE person_id = NEW.id; END;
 CREATE TABLE person (
@@ -603,6 +640,7 @@ CREATE TABLE role_grant (
     granted_at INTEGER NOT NULL,
     PRIMARY KEY (person_id, role, scope)
 ) STRICT;
+CREATE INDEX role_grant_scope ON role_grant (scope, role) WHERE scope <> '';
 CREATE TRIGGER rule_set_mark AFTER INSERT ON rule_set
 BEGIN INSERT INTO standing_mark (person_id, year) SELECT person_id, year FROM standing WHERE year = NEW.year AND about = ''; END;
 CREATE TRIGGER rule_set_no_delete BEFORE DELETE ON rule_set BEGIN SELECT RAISE(ABORT, 'rule_set is append-only'); END;
@@ -820,12 +858,20 @@ CREATE TABLE upload (
     original_id TEXT NOT NULL,
     uploaded_by TEXT NOT NULL,
     created_at  INTEGER NOT NULL,
-    ended_at    INTEGER NOT NULL,
+    ended_at    INTEGER NOT NULL, content TEXT NOT NULL DEFAULT 'same' CHECK (content IN ('same', 'new')),
     CHECK (state <> 'refused' OR code <> ''),
     CHECK (state <> 'accepted' OR original_id <> '')
 ) STRICT;
 CREATE INDEX upload_alive ON upload (created_at) WHERE state = 'receiving';
 CREATE INDEX upload_provider ON upload (provider_id, id);
+CREATE TABLE upload_piece (
+    upload_id  TEXT NOT NULL REFERENCES upload (id),
+    at         INTEGER NOT NULL CHECK (at >= 0),
+    bytes      INTEGER NOT NULL CHECK (bytes > 0),
+    key        TEXT NOT NULL UNIQUE,
+    stored_at  INTEGER NOT NULL,
+    PRIMARY KEY (upload_id, at)
+) STRICT;
 CREATE TRIGGER waiver_no_delete BEFORE DELETE ON waiver BEGIN SELECT RAISE(ABORT, 'waiver is append-only'); END;
 CREATE TRIGGER waiver_no_update BEFORE UPDATE ON waiver BEGIN SELECT RAISE(ABORT, 'waiver is append-only'); END;
 CREATE TABLE waiver (

@@ -9,7 +9,22 @@ import (
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/internal/verify"
 	"xueshi/test/city"
+	"xueshi/test/client"
 )
+
+// operator is logged in as one who decides.
+func operator(t *testing.T, c *city.City) *client.Device {
+	t.Helper()
+	boss := c.Learner(t)
+	ctx := identity.SystemContext(context.Background(), "test")
+	if err := c.DB.Write(ctx, func(tx *sqldb.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO role_grant (person_id, role, scope, granted_by, granted_at) VALUES ($1, 'operator', '', 'test', 1)`, boss.ID)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return c.Login(t, boss, "desk")
+}
 
 // TestAnAppealIsDecidedAnsweredAndBooked: a learner misses a stretch, appeals with evidence, a person grants it, and the ledger follows.
 func TestAnAppealIsDecidedAnsweredAndBooked(t *testing.T) {
@@ -31,15 +46,7 @@ func TestAnAppealIsDecidedAnsweredAndBooked(t *testing.T) {
 		if err := d.Do("POST", "/api/operator/appeals/"+a.ID+"/decision", decide, nil); !isCode(err, "identity.role_required") {
 			t.Fatalf("a learner decided: %v", err)
 		}
-		boss := c.Learner(t)
-		ctx := identity.SystemContext(context.Background(), "test")
-		if err := c.DB.Write(ctx, func(tx *sqldb.Tx) error {
-			_, err := tx.Exec(ctx, `INSERT INTO role_grant (person_id, role, scope, granted_by, granted_at) VALUES ($1, 'operator', '', 'test', 1)`, boss.ID)
-			return err
-		}); err != nil {
-			t.Fatal(err)
-		}
-		o := c.Login(t, boss, "desk")
+		o := operator(t, c)
 		var list struct {
 			Items []struct{ ID, Name, Evidence string }
 		}

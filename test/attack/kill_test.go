@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -18,14 +19,37 @@ import (
 	"xueshi/test/client"
 )
 
-// program is the real binary, built once per test run.
-func program(t *testing.T) string {
-	t.Helper()
-	bin := filepath.Join(t.TempDir(), "xueshi")
+// build makes the real binary, once per test run, in a folder that TestMain removes.
+var build = sync.OnceValues(func() (bin string, err error) {
+	if binDir, err = os.MkdirTemp("", "xueshi-attack-"); err != nil {
+		return "", err
+	}
+	bin = filepath.Join(binDir, "xueshi")
 	cmd := exec.Command("go", "build", "-o", bin, "./cmd/xueshi")
 	cmd.Dir = city.Root()
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return bin, err
+})
+
+var binDir string
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if binDir != "" {
+		_ = os.RemoveAll(binDir)
+	}
+	os.Exit(code)
+}
+
+// program is the real binary.
+func program(t *testing.T) string {
+	t.Helper()
+	bin, err := build()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return bin
 }

@@ -39,7 +39,7 @@ func folder(durationMS int64) fs.FS {
 // publish gives a lesson a revision of media, as publishing does.
 func publish(t testing.TB, c *city.City, lesson, mediaID string, rev, durationMS int64, from media.TimeMap) {
 	t.Helper()
-	m, err := media.Stage(c.Store, folder(durationMS), mediaID, rev)
+	m, err := media.Stage(context.Background(), c.Store, folder(durationMS), mediaID, rev)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,6 +81,17 @@ var renditionAttacks = []attack{
 			r.fetch(0, 6_000)
 		}
 		for at := int64(0); at < 120_000; at += 10_000 {
+			r.wait(10 * time.Second)
+			r.beat("playing", at, at+10_000)
+		}
+	}},
+	{"T03", "keys instead of segments, where no cache sends them", 0, func(r *rig) {
+		for group := range 6 {
+			if status, _, _ := r.get(fmt.Sprintf("360p/%d.key", group)); status != http.StatusNotFound {
+				r.Errorf("key %d: %d, want 404", group, status)
+			}
+		}
+		for at := int64(0); at < 60_000; at += 10_000 {
 			r.wait(10 * time.Second)
 			r.beat("playing", at, at+10_000)
 		}

@@ -21,6 +21,7 @@ import (
 	"xueshi/internal/kernel/id"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/platform/sqldb/sqltest"
+	"xueshi/internal/supervision"
 	"xueshi/test/city"
 	"xueshi/test/client"
 )
@@ -44,11 +45,13 @@ var actors = []actor{
 	{"teacher elsewhere", &identity.Grant{Role: identity.Teacher, Scope: "wutai"}},
 	{"provider_staff", &identity.Grant{Role: identity.ProviderStaff, Scope: "jinyun", Duties: []string{"course", "exam", "finance", "service"}}},
 	{"provider_staff elsewhere", &identity.Grant{Role: identity.ProviderStaff, Scope: "wutai", Duties: []string{"course", "exam", "finance", "service"}}},
+	{"provider_admin", &identity.Grant{Role: identity.ProviderStaff, Scope: "jinyun", Duties: []string{"admin"}}},
+	{"provider_admin elsewhere", &identity.Grant{Role: identity.ProviderStaff, Scope: "wutai", Duties: []string{"admin"}}},
 	{"marker", &identity.Grant{Role: identity.Marker, Scope: "jinyun"}},
 	{"agent", &identity.Grant{Role: identity.Agent}},
 	{"team_leader", &identity.Grant{Role: identity.TeamLeader}},
 	{"bureau_staff", &identity.Grant{Role: identity.BureauStaff, Scope: "140902"}},
-	{"bureau_staff elsewhere", &identity.Grant{Role: identity.BureauStaff, Scope: "140981"}},
+	{"bureau_staff elsewhere", &identity.Grant{Role: identity.BureauStaff, Scope: "140928"}},
 	{"inspector", &identity.Grant{Role: identity.Inspector, Scope: "140902"}},
 	{"learner", &identity.Grant{Role: identity.Learner}},
 	{"unit_admin", &identity.Grant{Role: identity.UnitAdmin, Scope: "u01"}},
@@ -140,6 +143,7 @@ func newWorld(t *testing.T, c *city.City) *world {
 		}
 	}
 	w.people["victim"] = w.person(identity.Grant{Role: identity.Learner})
+	w.objects["{member}"] = w.person(identity.Grant{Role: identity.Teacher, Scope: "jinyun"}).ID
 	learner := w.people["learner"]
 	c.Enrol(t, learner, "c01", "c04")
 	d := w.as("learner")
@@ -150,6 +154,9 @@ func newWorld(t *testing.T, c *city.City) *world {
 		}
 	}
 	must(d.Do("POST", "/api/learner/appeals", map[string]any{"lesson_id": "l0101", "from_ms": 0, "to_ms": 5000, "text": "没有计上"}, nil))
+	must(d.Do("POST", "/api/learner/lessons/l0101/faults", map[string]any{"kind": "no_sound", "at_ms": 5000}, nil))
+	w.row("{fault}", `SELECT id FROM courseware_fault ORDER BY id DESC LIMIT 1`)
+	w.fold()
 	w.objects["{session}"] = w.session(learner.ID, "")
 	w.row("{appeal}", `SELECT id FROM appeal ORDER BY id DESC LIMIT 1`)
 	victim := w.people["victim"]
@@ -162,6 +169,14 @@ func newWorld(t *testing.T, c *city.City) *world {
 	must(w.as("unit_admin").Do("POST", "/api/unit/units/u01/import", map[string]any{"content": fields["content"]}, &list))
 	w.objects["{import}"] = list.ID
 	return w
+}
+
+// fold brings the counts up to date by which a bureau sees the courses of its jurisdiction.
+func (w *world) fold() {
+	w.Helper()
+	if _, err := supervision.New(w.c.DB).Fold(identity.SystemContext(context.Background(), "test")); err != nil {
+		w.Fatal(err)
+	}
 }
 
 func (w *world) person(g identity.Grant) city.Person {

@@ -62,11 +62,15 @@ var objectsOf = []struct{ prefix, param, object string }{
 	{"/api/operator/accounts/requests/", "id", "{request}"},
 	{"/api/unit/requests/", "id", "{request}"},
 	{"/api/unit/imports/", "id", "{import}"},
+	{"/api/provider/", "fault", "{fault}"},
+	{"/api/provider/", "person", "{member}"},
 	{"", "unit", "u01"},
+	{"/api/learner/account/posts/", "provider", "yanmen"}, // nobody's: leaving jinyun would take away what the rest asks about
 	{"", "provider", "jinyun"},
 	{"", "course", "c01"},
 	{"", "lesson", "l0101"},
 	{"", "rev", "1"},
+	{"/api/", "file...", "poster.jpg"},
 	{"", "id", "nosuch"},
 }
 
@@ -75,7 +79,7 @@ var fields = map[string]any{
 	"lesson_id": "l0101", "course_id": "c01", "role": "agent", "reason": "核查重复登记", "source": "测试", "answer": "不能补计", "text": "没有计上",
 	"to_ms": 5000, "device": map[string]any{"public_key": "x", "name": "pc", "kind": "pc"}, "unit_id": "u02", "region_id": "140902", "purpose": "step_up",
 	"kind": "transfer", "state": "playing", "region": "140902", "account": "{phone}", "locked": true, "value": "400-000-0000",
-	"content": base64.StdEncoding.EncodeToString([]byte("姓名,身份证号,手机号\n新人," + city.IDNumber(8_888) + ",13912345678\n")), "username": "x", "password": "long enough words",
+	"content": base64.StdEncoding.EncodeToString([]byte("姓名,身份证号,手机号\n新人," + city.IDNumber(8_888) + ",13912345678\n")), "username": "x", "was": []string{"teacher"}, "name": "学员", "password": "long enough words",
 }
 
 // pdf is the smallest file that proves something.

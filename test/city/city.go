@@ -50,9 +50,27 @@ func New(t testing.TB, env *sqltest.Env) *City {
 // NewWith is New under another playback policy (nil = the notice's numbers).
 func NewWith(t testing.TB, env *sqltest.Env, policy *playback.Policy) *City {
 	t.Helper()
+	return start(t, env, app.Config{}, policy)
+}
+
+// NewOn is New with its files in an object store ("s3://…").
+func NewOn(t testing.TB, env *sqltest.Env, storage string) *City {
+	t.Helper()
+	return start(t, env, app.Config{Storage: storage}, nil)
+}
+
+// NewSealed is New with segments that leave as sealed files, through a cache before this host.
+func NewSealed(t testing.TB, env *sqltest.Env) *City {
+	t.Helper()
+	return start(t, env, app.Config{CDN: "self"}, nil)
+}
+
+func start(t testing.TB, env *sqltest.Env, cfg app.Config, policy *playback.Policy) *City {
+	t.Helper()
 	ctx := context.Background()
 	root := filepath.Join(Root(), "demo")
-	c := &City{Clock: env.Clock, clk: env.Clock, policy: policy, cfg: app.Config{Data: t.TempDir(), Database: env.DSN, Demo: root, Simulate: true}}
+	cfg.Data, cfg.Database, cfg.Demo, cfg.Simulate = t.TempDir(), env.DSN, root, true
+	c := &City{Clock: env.Clock, clk: env.Clock, policy: policy, cfg: cfg}
 	c.open(t)
 	logins, _, err := demo.Seed(ctx, demo.Deps{DB: c.DB, Store: c.Store, Identity: c.Identity, Source: os.DirFS(root)})
 	if err != nil {
@@ -157,3 +175,6 @@ func must(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
+
+// Data is the folder of the city's files.
+func (c *City) Data() string { return c.cfg.Data }

@@ -34,6 +34,7 @@ var (
 	demoDir  = flag.String("demo", "demo", "demo sources")
 	product  = flag.String("product", "bin/xueshi", "the program as it ships")
 	bare     = flag.String("bare", "bin/bare", "the bare Go server")
+	corpus   = flag.String("corpus", "bin/corpus", "the command of test/courseware/cmd/corpus")
 	profiles = flag.String("profiles", pathBeat, "path under load while -profile is written")
 	profile  = flag.String("profile", "", "write a CPU profile of the server under heartbeats")
 )
@@ -50,6 +51,7 @@ var sections = []section{
 	{"segments", false, measureSegments},
 	{"memory", false, measureMemory},
 	{"start", false, measureStart},
+	{"courseware", false, measureCourseware},
 }
 
 func main() {

@@ -191,7 +191,7 @@ func fill(ctx context.Context, a *app.App) string {
 	for n, size := range sizes {
 		raw := make([]byte, size)
 		_, _ = rand.Read(raw)
-		check(a.Store.Put(m.Key(fmt.Sprintf("%d.m4s", n)), bytes.NewReader(raw)))
+		check(a.Store.Put(ctx, m.Key(fmt.Sprintf("%d.m4s", n)), bytes.NewReader(raw)))
 	}
 	return strings.TrimSuffix(m.Key("x"), "x")
 }

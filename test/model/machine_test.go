@@ -345,7 +345,7 @@ func (m *machine) grant(rt *rapid.T) {
 	ctx := context.Background()
 	var got int64
 	err := m.c.DB.Write(ctx, func(tx *sqldb.Tx) (err error) {
-		got, err = m.c.Playback.GrantTx(ctx, tx, m.person.ID, "l0103", playback.Range{From: int64(from) * cell, To: int64(to) * cell}, "appeal", "operator")
+		got, err = m.c.Playback.GrantTx(ctx, tx, m.person.ID, "l0103", 0, playback.Range{From: int64(from) * cell, To: int64(to) * cell}, "appeal", "operator")
 		return err
 	})
 	if n := m.ref.granted("l0103", from, to); err != nil || got != n {

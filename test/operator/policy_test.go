@@ -48,7 +48,11 @@ func staff(t *testing.T, c *city.City, role identity.Role, scope string) (city.P
 		if _, err := tx.Exec(ctx, `DELETE FROM role_grant WHERE person_id = $1`, p.ID); err != nil || role == "" {
 			return err
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO role_grant (person_id, role, scope, granted_by, granted_at) VALUES ($1, $2, $3, 'test', 1)`, p.ID, string(role), scope)
+		duties := ""
+		if role == identity.ProviderStaff {
+			duties = "course,exam,finance,service"
+		}
+		_, err := tx.Exec(ctx, `INSERT INTO role_grant (person_id, role, scope, duties, granted_by, granted_at) VALUES ($1, $2, $3, $4, 'test', 1)`, p.ID, string(role), scope, duties)
 		return err
 	}))
 	return p, c.Login(t, p, "desk")
@@ -258,6 +262,15 @@ func TestOnlyOperatorsChangeWhatOperatorsChange(t *testing.T) {
 		{"GET", "/api/operator/accounts/requests?kind=transfer", nil, only},
 		{"GET", "/api/operator/settings", nil, only},
 		{"GET", "/api/operator/waiting", nil, only},
+		{"GET", "/api/operator/providers", nil, only},
+		{"GET", "/api/operator/units?region=1409", nil, only},
+		{"POST", "/api/operator/regions", map[string]any{"id": "140999", "parent": "1409", "name": "某县", "kind": "county", "reason": "调整"}, only},
+		{"PUT", "/api/operator/regions/140902", map[string]any{"name": "忻府区", "reason": "调整"}, only},
+		{"POST", "/api/operator/providers", map[string]any{"id": "fenhe", "name": "汾河中心", "short_name": "汾河", "reason": "入库"}, only},
+		{"PUT", "/api/operator/providers/wutai", map[string]any{"name": "五台讲堂", "short_name": "五台", "state": "active", "reason": "改名"}, only},
+		{"POST", "/api/operator/units", map[string]any{"region_id": "140902", "name": "忻府区某中学", "reason": "申请"}, only},
+		{"PUT", "/api/operator/units/u01", map[string]any{"name": "忻府区云中中学", "reason": "改名"}, only},
+		{"POST", "/api/operator/sites", map[string]any{"host": "a.example.cn", "region_id": "1409", "reason": "启用"}, only},
 	}
 	who := map[identity.Role]string{"": "", identity.Learner: "", identity.UnitAdmin: "u01", identity.Teacher: "jinyun", identity.ProviderStaff: "jinyun", identity.Marker: "jinyun",
 		identity.Agent: "", identity.TeamLeader: "", identity.BureauStaff: "1409", identity.Inspector: "1409", identity.Operator: ""}

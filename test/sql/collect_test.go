@@ -35,6 +35,12 @@ var standIns = map[string]string{
 	`fmt.Sprintf(" ORDER BY id DESC LIMIT $%d", len(args))`:  " ORDER BY id DESC LIMIT $3",
 	`supervision.learnerTx: where`:                           "p.region_id IN ($2, $3)",
 	"fmt.Sprintf(` AND p.id = $%d`, len(args))":              " AND p.id = $4",
+	`fault.queueTx: where`:                                   "f.place = f.id AND f.provider_id = $1 AND f.state = $2 AND f.source = $3 AND f.id > $4 ORDER BY f.id",
+	`fmt.Sprintf(" LIMIT $%d", len(w.args)+1)`:               " LIMIT $5",
+	`fault.linesTx: where`: `c.state IN ('published', 'withdrawn') AND w.state = 'published' AND EXISTS (SELECT 1 FROM tally t WHERE t.year = c.year
+		AND t.about = 'course/' || c.id AND t.region_id IN ($1, $2) AND t.learners > 0) AND l.id > $3 AND c.provider_id = $4 AND r.verdict = 'fail'`,
+	`fmt.Sprintf(" ORDER BY l.id LIMIT $%d", len(w.args)+1)`: " ORDER BY l.id LIMIT $5",
+	`fault.providerOfTx: where`:                              "c.state IN ('published', 'withdrawn') AND l.id = $1",
 	`classroom.notes: where`:                                 "n.person_id = $1 AND n.lesson_id = $2",
 	`fmt.Sprintf(order, len(args)+1, len(args)+2)`:           "q.id > $4 ORDER BY q.id LIMIT $5",
 	`playback.Export: t.columns`:                             "id",

@@ -1,90 +1,91 @@
-// Package blob keeps files by key. Local disk today; the interface is what an object store can do too.
+// Package blob keeps files by key. Local keeps them on this machine's disk; gateway/s3 in an object store.
 package blob
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
+	"io/fs"
+	"iter"
 	"strings"
-	"syscall"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"xueshi/internal/kernel/errs"
 )
 
-// Store keeps immutable files. A key is slash-separated and never names a parent.
+// Store keeps immutable files. Keys are what CheckKey takes; no key is a folder of another.
+//
+// That a file is not there is said by an error that Missing knows, and by no other: a store that does not answer, or refuses,
+// gives Unavailable "store.unavailable", so that a failed read never looks like a lost file.
 type Store interface {
-	Put(key string, r io.Reader) error
-	// Open gives the file for reading and seeking. os.IsNotExist(err) when there is none.
-	Open(key string) (*os.File, error)
+	// Put stores all of r under key, for good and at once: nobody ever sees a part of it. It replaces what was there.
+	Put(ctx context.Context, key string, r io.Reader) error
+	// Open gives a file for reading, as long as ctx lasts.
+	Open(ctx context.Context, key string) (File, error)
+	// Stat tells a file's size and age.
+	Stat(ctx context.Context, key string) (Info, error)
+	// Fetch gives a file as a path on this machine's disk, for programs; done gives the place back. Nobody may write there.
+	Fetch(ctx context.Context, key string) (path string, done func(), err error)
+	// List gives the files below a folder ("originals/"; "" = all) in the order of their keys' bytes. It ends with the first error.
+	List(ctx context.Context, folder string) iter.Seq2[Info, error]
 	// Remove erases the file; one that is not there is no error.
-	Remove(key string) error
+	Remove(ctx context.Context, key string) error
+	// Clean erases what Puts that died before the instant have left; List never shows it.
+	Clean(ctx context.Context, before time.Time) (n int, err error)
 }
 
-// Local keeps files under a folder.
-type Local struct{ dir string }
-
-// NewLocal keeps files under dir.
-func NewLocal(dir string) *Local { return &Local{dir} }
-
-func (l *Local) path(key string) (string, error) {
-	if !filepath.IsLocal(key) || strings.ContainsAny(key, "\\\x00") {
-		return "", fmt.Errorf("blob: key %q", key)
-	}
-	return filepath.Join(l.dir, filepath.FromSlash(key)), nil
+// File is a stored file: what http.ServeContent takes, with size and time in Stat. One of Local is an *os.File beneath, by
+// which net finds sendfile; nobody here asks for that.
+type File interface {
+	fs.File
+	io.Seeker
 }
 
-// Put stores r under key: complete and durable, or not at all.
-func (l *Local) Put(key string, r io.Reader) (err error) {
-	path, err := l.path(key)
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".put-*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(f.Name()) }()
-	if _, err = io.Copy(f, r); err == nil {
-		err = f.Sync()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+// Info is what a store knows of a file.
+type Info struct {
+	Key      string
+	Size     int64     // bytes
+	Modified time.Time // when it was put, by the store's clock
 }
 
-// Open implements Store.
-func (l *Local) Open(key string) (*os.File, error) {
-	path, err := l.path(key)
-	if err != nil {
-		return nil, err
-	}
-	// Not os.Open: it tries each file on the poller, at the price of four system calls, and a regular file is never on it.
-	for {
-		fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
-		switch {
-		case err == nil:
-			return os.NewFile(uintptr(fd), path), nil
-		case !errors.Is(err, syscall.EINTR):
-			return nil, &os.PathError{Op: "open", Path: path, Err: err}
-		}
-	}
-}
+// maxKey and maxName are what both stores take, with room for an object store's prefix; bytes.
+const maxKey, maxName = 900, 200
 
-// Remove implements Store.
-func (l *Local) Remove(key string) error {
-	path, err := l.path(key)
-	if err != nil {
-		return err
+// CheckKey refuses what is no key: keys are parts of valid UTF-8 with a slash between them, none of which begins with a dot or
+// holds a backslash or a control character. So a key never leads out of its folder.
+func CheckKey(key string) error {
+	bad := !utf8.ValidString(key) || len(key) > maxKey || strings.ContainsRune(key, '\\') || strings.ContainsFunc(key, unicode.IsControl)
+	for part := range strings.SplitSeq(key, "/") {
+		bad = bad || part == "" || part[0] == '.' || len(part) > maxName
 	}
-	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
-		return err
+	if bad {
+		return fmt.Errorf("blob: key %.200q: %w", key, fs.ErrInvalid)
 	}
 	return nil
+}
+
+// CheckFolder refuses what List does not take: "" or a key with a slash behind it.
+func CheckFolder(folder string) error {
+	if folder == "" {
+		return nil
+	}
+	key, ok := strings.CutSuffix(folder, "/")
+	if !ok {
+		return fmt.Errorf("blob: folder %.200q: %w", folder, fs.ErrInvalid)
+	}
+	return CheckKey(key)
+}
+
+// Missing tells an error that says for sure that there is no such file: also of what is no key, as nothing can lie there. What
+// a store that is unavailable has met is never that, whatever it was.
+func Missing(err error) bool {
+	return (errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid)) && errs.KindOf(err) != errs.Unavailable
+}
+
+// Unavailable is the error of a store that does not answer or does not do its work; people are asked to try again.
+func Unavailable(cause error) error {
+	return errs.New(errs.Unavailable, "store.unavailable").WithRetry(5).WithCause(cause)
 }

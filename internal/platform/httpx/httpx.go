@@ -55,6 +55,9 @@ func toProblem(ctx context.Context, err error) *Problem {
 	e := errs.As(err)
 	p = newProblem(statusOf[e.Kind], e.Code)
 	p.Params, p.Fields, p.RetryAfter, p.RequestID, p.cause = e.Params, e.Fields, e.RetryAfter, RequestID(ctx), err
+	if e.Kind == errs.Unavailable && e.Unwrap() != nil && e.Code != "request.timeout" { // something of ours is down
+		slog.WarnContext(ctx, "unavailable", "request_id", p.RequestID, "error", err.Error())
+	}
 	if e.Kind == errs.Internal {
 		slog.ErrorContext(ctx, "request failed", "request_id", p.RequestID, "error", err.Error())
 	}

@@ -44,20 +44,25 @@ func Routed(mux *http.ServeMux) http.Handler {
 // Options of Wrap.
 type Options struct {
 	Clock clock.Clock
-	TLS   bool // behind HTTPS: HSTS is sent
+	TLS   bool   // behind HTTPS: HSTS is sent
+	Media string // another host that pages fetch media from ("https://cdn.example.cn"), or empty
 }
 
-const csp = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; " +
-	"worker-src 'self' blob:; connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"
+// policy is the content security policy of every answer that sets none itself.
+func (o Options) policy() []string {
+	return []string{"default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; " + strings.TrimSpace("media-src 'self' blob: "+o.Media) + "; " +
+		"worker-src 'self' blob:; " + strings.TrimSpace("connect-src 'self' "+o.Media) + "; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'"}
+}
 
 // Wrap puts request id, security headers, CSRF and content-type checks, panic handling, compression and the access log around h.
 func Wrap(h http.Handler, o Options) http.Handler {
+	policy := o.policy()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := o.Clock.Now()
 		rid := id.New(start)
 		told := &scope{id: rid}
 		r = r.WithContext(context.WithValue(r.Context(), scopeKey{}, told))
-		head(w.Header(), rid, o.TLS)
+		head(w.Header(), rid, o.TLS, policy)
 		rec := &recorder{ResponseWriter: w}
 		defer func() {
 			if p := recover(); p != nil {
@@ -93,7 +98,6 @@ var fixed = []struct {
 	name  string
 	value []string
 }{
-	{"Content-Security-Policy", []string{csp}},
 	{"X-Content-Type-Options", []string{"nosniff"}},
 	{"Referrer-Policy", []string{"same-origin"}},
 	{"Permissions-Policy", []string{"camera=(), microphone=(), geolocation=(), payment=()"}},
@@ -102,8 +106,9 @@ var fixed = []struct {
 
 var hsts = []string{"max-age=31536000; includeSubDomains"}
 
-func head(h http.Header, rid string, tls bool) {
+func head(h http.Header, rid string, tls bool, policy []string) {
 	h["X-Request-Id"] = []string{rid}
+	h["Content-Security-Policy"] = policy[:1:1]
 	for _, f := range fixed {
 		h[f.name] = f.value[:1:1] // full slice: an append would copy
 	}

@@ -28,6 +28,8 @@ const (
 	renew    = 5 * time.Second
 	poll     = time.Second
 	maxTries = 5
+	patience = 24 * time.Hour // that a job waits for what does not answer (errs.Unavailable)
+	askAgain = 30 * time.Second
 )
 
 // errDied is how a job ends that no worker has lived through.
@@ -41,6 +43,7 @@ type Job struct {
 	ID, Kind, Key string
 	Try           int64 // the claim's number, from 1: the fencing token of everything its worker writes
 	failures      int64 // tries that ended in an error, or with their worker
+	putAt         int64 // µs
 	args          string
 	done, total   atomic.Int64
 }
@@ -54,7 +57,8 @@ func (j *Job) Progress(done, total int64) {
 	j.total.Store(total)
 }
 
-// Work does one job. An error of kind Invalid or NotFound fails the job at once; any other is tried again, later each time.
+// Work does one job. An error of kind Invalid, NotFound or Conflict fails the job at once; Unavailable (a service that does not
+// answer) is no failure and is tried again every half minute, for a day; any other is tried again, later each time.
 type Work func(ctx context.Context, j *Job) error
 
 // Settle is called in the transaction that ends a job for good, so that what waits for it learns of it: err nil = done.
@@ -92,6 +96,16 @@ func (q *Queue) PutTx(ctx context.Context, tx *sqldb.Tx, kind, key string, args 
 		VALUES ($1, $2, $3, $4, 'waiting', 0, 0, $5, 0, 0, 0, '', $6, 0) ON CONFLICT DO NOTHING`,
 		id.New(tx.Now()), kind, key, string(raw), tx.NowMicro(), tx.NowMicro())
 	return err
+}
+
+// PutOnceTx is PutTx for what is done once under each key, such as a day, and never twice at a time: nothing is put when a job of the
+// kind waits or runs, or when one of the kind and key was there before.
+func (q *Queue) PutOnceTx(ctx context.Context, tx *sqldb.Tx, kind, key string, args any) error {
+	n, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT count(*) FROM job WHERE kind = $1 AND (key = $2 OR state IN ('waiting', 'running'))`, kind, key)
+	if err != nil || n > 0 {
+		return err
+	}
+	return q.PutTx(ctx, tx, kind, key, args)
 }
 
 // Wake lets this process look at once, after the transaction of a PutTx has been committed.
@@ -171,14 +185,17 @@ func (q *Queue) hold(work context.Context, cancel context.CancelCauseFunc, j *Jo
 
 // finish writes the end of a job, or when it is tried again. It changes nothing once the job has gone into other hands.
 func (q *Queue) finish(ctx context.Context, j *Job, work error) error {
-	final := work == nil || j.failures+1 >= maxTries || hopeless(work)
+	waits := errs.KindOf(work) == errs.Unavailable && q.db.Clock().Now().Sub(time.UnixMicro(j.putAt)) < patience
+	final := work == nil || !waits && (j.failures+1 >= maxTries || hopeless(work))
 	if work != nil {
 		slog.WarnContext(ctx, "job", "kind", j.Kind, "key", j.Key, "try", j.Try, "final", final, "error", work.Error())
 	}
 	return q.db.Write(ctx, func(tx *sqldb.Tx) error {
-		if !final {
-			_, err := retryTx(ctx, tx, j, work, tx.Now().Add(time.Duration((j.failures+1)*(j.failures+1))*5*time.Second))
-			return err
+		switch {
+		case waits:
+			return retryTx(ctx, tx, j, work, 0, tx.Now().Add(askAgain))
+		case !final:
+			return retryTx(ctx, tx, j, work, 1, tx.Now().Add(time.Duration((j.failures+1)*(j.failures+1))*5*time.Second))
 		}
 		mine, err := endTx(ctx, tx, j, work)
 		if err != nil || !mine {

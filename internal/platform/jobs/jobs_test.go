@@ -142,6 +142,22 @@ func TestFailing(t *testing.T) {
 		if s := status(t, q, "ours"); s.State != "failed" || last == nil {
 			t.Errorf("after all tries: %+v, %v", s, last)
 		}
+		give, last = errs.New(errs.Unavailable, "x.silent"), nil
+		put(t, q, "patient")
+		for range 2 * maxTries {
+			if turn(t, q) != 0 || turn(t, q) != poll || last != nil {
+				t.Fatalf("what does not answer is asked again, and not at once: %+v, %v", status(t, q, "patient"), last)
+			}
+			env.Clock.Advance(askAgain)
+		}
+		env.Clock.Advance(patience)
+		for range maxTries {
+			turn(t, q)
+			env.Clock.Advance(10 * time.Minute)
+		}
+		if s := status(t, q, "patient"); s.State != "failed" || errs.As(last).Code != "x.silent" {
+			t.Errorf("after a day: %+v, %v", s, last)
+		}
 		put(t, q, "killer")
 		for range maxTries {
 			if j, err := q.claim(t.Context()); j == nil || err != nil {

@@ -40,11 +40,11 @@ func (q *Queue) claim(ctx context.Context) (j *Job, err error) {
 func claimTx(ctx context.Context, tx *sqldb.Tx, jobID string) (*Job, error) {
 	j, found, err := sqldb.One(ctx, tx, func(row sqldb.Scanner) (*Job, error) {
 		j := &Job{ID: jobID}
-		return j, row.Scan(&j.Kind, &j.Key, &j.args, &j.Try, &j.failures)
+		return j, row.Scan(&j.Kind, &j.Key, &j.args, &j.Try, &j.failures, &j.putAt)
 	}, `UPDATE job SET state = 'running', try = try + 1, lease_until = $1,
 			failures = failures + CASE WHEN state = 'running' AND lease_until > 0 THEN 1 ELSE 0 END
 		WHERE id = $2 AND (state = 'waiting' AND due_at <= $3 OR state = 'running' AND lease_until <= $4)
-		RETURNING kind, key, args, try, failures`, tx.Now().Add(lease).UnixMicro(), jobID, tx.NowMicro(), tx.NowMicro())
+		RETURNING kind, key, args, try, failures, created_at`, tx.Now().Add(lease).UnixMicro(), jobID, tx.NowMicro(), tx.NowMicro())
 	if err != nil || !found {
 		return nil, err
 	}
@@ -70,10 +70,11 @@ func (q *Queue) giveBack(ctx context.Context, j *Job) error {
 	})
 }
 
-func retryTx(ctx context.Context, tx *sqldb.Tx, j *Job, work error, at time.Time) (mine bool, err error) {
-	n, err := tx.Exec(ctx, `UPDATE job SET state = 'waiting', failures = failures + 1, due_at = $1, error = $2 WHERE id = $3 AND try = $4 AND state = 'running'`,
-		at.UnixMicro(), work.Error(), j.ID, j.Try)
-	return n == 1, err
+// retryTx lets the job wait until an instant, unless another worker holds it.
+func retryTx(ctx context.Context, tx *sqldb.Tx, j *Job, work error, failed int64, at time.Time) error {
+	_, err := tx.Exec(ctx, `UPDATE job SET state = 'waiting', failures = failures + $1, due_at = $2, error = $3 WHERE id = $4 AND try = $5 AND state = 'running'`,
+		failed, at.UnixMicro(), work.Error(), j.ID, j.Try)
+	return err
 }
 
 func endTx(ctx context.Context, tx *sqldb.Tx, j *Job, work error) (mine bool, err error) {

@@ -45,6 +45,7 @@ func RegisterAccount(api huma.API, svc *identity.Service, cookies session.Cookie
 	httpx.Handle(api, huma.Operation{Method: "POST", Path: base + "export", OperationID: "export-own-data"}, a.export)
 	httpx.Handle(api, huma.Operation{Method: "POST", Path: base + "close", OperationID: "close-account", DefaultStatus: 204}, a.close)
 	httpx.Handle(api, huma.Operation{Method: "DELETE", Path: base + "close", OperationID: "keep-account", DefaultStatus: 204}, a.keep)
+	httpx.Handle(api, huma.Operation{Method: "DELETE", Path: base + "posts/{provider}", OperationID: "leave-provider", DefaultStatus: 204}, a.leave)
 }
 
 func (a account) consent(ctx context.Context, in *struct {
@@ -193,4 +194,10 @@ func (a account) password(ctx context.Context, in *struct {
 	}
 }) (*struct{}, error) {
 	return nil, a.svc.ChangePassword(ctx, in.Body.Present, in.Body.Next)
+}
+
+func (a account) leave(ctx context.Context, in *struct {
+	Provider string `path:"provider" maxLength:"40"`
+}) (*struct{}, error) {
+	return nil, a.svc.Leave(ctx, in.Provider)
 }

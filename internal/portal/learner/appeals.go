@@ -26,12 +26,13 @@ func (s Services) appeals(api huma.API) {
 		func(ctx context.Context, in *struct {
 			Body struct {
 				LessonID string `json:"lesson_id" maxLength:"40"`
+				Rev      int64  `json:"rev,omitempty" minimum:"0" doc:"Of the media that the page shows; 0 = what is played now"`
 				FromMS   int64  `json:"from_ms"`
 				ToMS     int64  `json:"to_ms"`
 				Text     string `json:"text" maxLength:"2000"`
 			}
 		}) (*httpx.Body[credit.Appeal], error) {
-			a, err := s.Credit.Submit(ctx, in.Body.LessonID, in.Body.FromMS, in.Body.ToMS, in.Body.Text)
+			a, err := s.Credit.Submit(ctx, in.Body.LessonID, in.Body.Rev, in.Body.FromMS, in.Body.ToMS, in.Body.Text)
 			if err != nil {
 				return nil, err
 			}

@@ -18,12 +18,13 @@ type listOf struct {
 // DraftBody is a note or a question as the page sends it.
 type DraftBody struct {
 	AtMS int64  `json:"at_ms" doc:"Position in the lesson"`
+	Rev  int64  `json:"rev,omitempty" minimum:"0" doc:"Of the media that the page shows; 0 = what is played now"`
 	Text string `json:"text" maxLength:"8000"`
 	Key  string `json:"key" maxLength:"60" doc:"The page's own name for it: sending it twice adds one"`
 }
 
 func (b DraftBody) of(lessonID string) classroom.Draft {
-	return classroom.Draft{LessonID: lessonID, AtMS: b.AtMS, Text: b.Text, Key: b.Key}
+	return classroom.Draft{LessonID: lessonID, AtMS: b.AtMS, Rev: b.Rev, Text: b.Text, Key: b.Key}
 }
 
 // RegisterClassroom registers notes and questions beside a lesson.

@@ -13,6 +13,7 @@ import (
 	"xueshi/internal/classroom"
 	"xueshi/internal/credit"
 	"xueshi/internal/enrolment"
+	"xueshi/internal/fault"
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/clock"
 	"xueshi/internal/notify"
@@ -30,6 +31,7 @@ type Services struct {
 	Credit    *credit.Service
 	Notify    *notify.Service
 	Classroom *classroom.Service
+	Fault     *fault.Service
 	Lessons   LessonPages
 	Signer    *ledger.Signer
 	Clock     clock.Clock
@@ -44,6 +46,7 @@ func Register(mux *http.ServeMux, api huma.API, s Services) {
 	s.appeals(api)
 	RegisterMessages(api, s.Notify)
 	RegisterClassroom(api, s.Classroom)
+	RegisterFaults(api, s.Fault)
 	httpx.Plain(mux, api, huma.Operation{Method: http.MethodGet, Path: "/api/learner/archive.xlsx", Summary: "The archive as a sheet for printing and filing",
 		Parameters: []*huma.Param{{Name: "year", In: "query", Schema: &huma.Schema{Type: "integer"}, Description: "Credit year; 0 = the present one"}},
 		Responses:  httpx.FileAnswer("A workbook, A4 landscape", sheetType)}, s.sheet)

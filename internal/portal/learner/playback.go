@@ -68,6 +68,7 @@ type OutlineItem struct {
 
 // MediaInfo is where captions and pictures are.
 type MediaInfo struct {
+	Rev         int64       `json:"rev" doc:"Revision: positions mean something in one only"`
 	CaptionsURL string      `json:"captions_url"`
 	PosterURL   string      `json:"poster_url"`
 	ThumbsURL   string      `json:"thumbs_url" doc:"WebVTT of small pictures for the timeline; empty when there are none"`

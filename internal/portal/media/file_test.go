@@ -2,6 +2,8 @@ package media
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -18,7 +20,7 @@ import (
 func files(t *testing.T, content []byte, tls bool) (url string, client *http.Client, booked func() delivery) {
 	t.Helper()
 	store := blob.NewLocal(t.TempDir())
-	if err := store.Put("m/1/0.m4s", bytes.NewReader(content)); err != nil {
+	if err := store.Put(t.Context(), "m/1/0.m4s", bytes.NewReader(content)); err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan delivery, 1)
@@ -90,5 +92,44 @@ func TestCutDeliveryIsNotWhole(t *testing.T) {
 	_ = c.Close()
 	if got := booked(); got.whole || got.bytes >= 64<<20 {
 		t.Errorf("booked %+v", got)
+	}
+}
+
+// broken is a store that does not answer.
+type broken struct{ blob.Store }
+
+// Open implements blob.Store.
+func (broken) Open(context.Context, string) (blob.File, error) {
+	return nil, blob.Unavailable(errors.New("no answer"))
+}
+
+// A store that does not answer is no lost file, and what a public address says stays below the revision's folder.
+func TestWhatPublicAddressesGive(t *testing.T) {
+	t.Parallel()
+	store := blob.NewLocal(t.TempDir())
+	for _, key := range []string{"media/l/1/poster.jpg", "reports/r/00-black.jpg", "media/l/2/secret.jpg"} {
+		if err := store.Put(t.Context(), key, strings.NewReader("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		store            blob.Store
+		media, rev, file string
+		status           int
+	}{
+		{store, "l", "1", "poster.jpg", 200}, {store, "l", "1", "other.jpg", 404}, {store, "l", "one", "poster.jpg", 404},
+		{store, "l", "1", "../../../reports/r/00-black.jpg", 404}, {store, "../reports/r/..", "1", "../00-black.jpg", 404}, {store, "l", "1", "../2/secret.jpg", 404},
+		{store, "l", "1", "./poster.jpg", 404}, {store, "", "1", "poster.jpg", 404}, {store, "l", "1", "\x00.jpg", 404},
+		{broken{}, "l", "1", "poster.jpg", 503},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.SetPathValue("media", c.media)
+		r.SetPathValue("rev", c.rev)
+		r.SetPathValue("file", c.file)
+		w := httptest.NewRecorder()
+		Services{Store: c.store}.public(w, r)
+		if w.Code != c.status {
+			t.Errorf("%q %q %q: %d, want %d", c.media, c.rev, c.file, w.Code, c.status)
+		}
 	}
 }

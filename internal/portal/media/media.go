@@ -4,8 +4,8 @@ package media
 import (
 	"context"
 	"io"
+	"io/fs"
 	"net/http"
-	"os"
 	"path"
 	"strconv"
 	"strings"
@@ -25,6 +25,10 @@ type Services struct {
 	Playback *playback.Service
 	Store    blob.Store
 	Media    func(ctx context.Context, mediaID string, rev int64) (*media.Media, error)
+	// Sealer seals segments for a cache; nil: segments leave in the plain, and there are no keys. Cache is where sealed segments come
+	// from ("https://cdn.example.cn", or "" for this host).
+	Sealer *media.Sealer
+	Cache  string
 }
 
 // Register puts delivery on mux.
@@ -35,6 +39,7 @@ func Register(mux *http.ServeMux, api huma.API, s Services) {
 	httpx.Plain(mux, api, huma.Operation{Method: http.MethodGet, Path: "/media/{token}/{rendition}/{file}",
 		Summary:   "The same of one rendition, where index.m3u8 names renditions; segment N of any of them counts as segment N",
 		Responses: httpx.FileAnswer("The file, with ranges", "application/vnd.apple.mpegurl", "video/mp4")}, s.session)
+	s.registerSealed(mux, api)
 	httpx.Plain(mux, api, huma.Operation{Method: http.MethodGet, Path: "/media/public/{media}/{rev}/{file}", Summary: "Poster, captions and slides of a lesson",
 		Responses: httpx.FileAnswer("The file, cached for good", "image/jpeg", "text/vtt")}, s.public)
 }
@@ -53,6 +58,8 @@ func (s Services) session(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case kind == "m4s" && numErr == nil:
 		s.segment(w, r, pass, no)
+	case kind == "key" && numErr == nil && s.Sealer != nil: // without a cache a key would be delivery without a segment
+		s.key(w, r, pass, no)
 	case kind == "m3u8" && name == "index", kind == "mp4" && name == "init":
 		s.head(w, r, pass, kind)
 	default:
@@ -75,11 +82,19 @@ func (s Services) head(w http.ResponseWriter, r *http.Request, pass playback.Pas
 		s.file(w, r, m.Key(path.Join(rendition, "init.mp4")), "video/mp4")
 	default:
 		w.Header().Set("Content-Type", "application/vnd.apple.mpegurl")
-		text := m.Playlist()
-		if rendition == "" {
-			text = m.Master()
-		}
-		_, _ = io.WriteString(w, text)
+		_, _ = io.WriteString(w, s.playlist(m, rendition))
+	}
+}
+
+// playlist names what a player fetches next.
+func (s Services) playlist(m *media.Media, rendition string) string {
+	switch {
+	case rendition == "" && len(m.Renditions) > 0:
+		return m.Master()
+	case s.Sealer != nil:
+		return s.Sealer.Playlist(m, s.Cache, rendition)
+	default:
+		return m.Playlist()
 	}
 }
 
@@ -135,11 +150,11 @@ type delivery struct {
 	whole bool
 }
 
-// file serves a blob with ranges and conditions; sendfile does the copying.
+// file serves a blob with ranges and conditions. Of a file on this machine's disk sendfile does the copying: net finds it beneath.
 func (s Services) file(w http.ResponseWriter, r *http.Request, key, contentType string) (d delivery) {
-	f, err := s.Store.Open(key)
+	f, err := s.Store.Open(r.Context(), key)
 	if err != nil {
-		if os.IsNotExist(err) {
+		if blob.Missing(err) {
 			err = errs.New(errs.NotFound, "playback.no_segment")
 		}
 		httpx.WriteProblem(w, r, err)
@@ -178,7 +193,7 @@ type counter struct {
 }
 
 // send writes a whole file as ServeContent does, with half the system calls; header and file leave together.
-func (c *counter) send(ctx context.Context, f *os.File, info os.FileInfo) {
+func (c *counter) send(ctx context.Context, f blob.File, info fs.FileInfo) {
 	h := c.Header()
 	h.Set("Accept-Ranges", "bytes")
 	h.Set("Last-Modified", info.ModTime().UTC().Format(http.TimeFormat))

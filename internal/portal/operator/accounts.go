@@ -45,7 +45,7 @@ func (a accounts) grant(ctx context.Context, in *struct {
 	Body struct {
 		Role   string   `json:"role" maxLength:"40"`
 		Scope  string   `json:"scope,omitempty" maxLength:"40"`
-		Duties []string `json:"duties,omitempty" enum:"course,exam,finance,service" maxItems:"4"`
+		Duties []string `json:"duties,omitempty" enum:"admin,course,exam,finance,service" maxItems:"5"`
 	}
 }) (*struct{}, error) {
 	return nil, a.svc.Grant(ctx, in.ID, identity.Grant{Role: identity.Role(in.Body.Role), Scope: in.Body.Scope, Duties: in.Body.Duties})

@@ -1,17 +1,17 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"net/http"
-	"strconv"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"xueshi/internal/catalog"
-	"xueshi/internal/kernel/errs"
 	"xueshi/internal/media"
+	"xueshi/internal/platform/blob"
 	"xueshi/internal/platform/httpx"
+	"xueshi/internal/portal/coursefile"
 )
 
 // Making is what courseware is made with.
@@ -48,7 +48,7 @@ func RegisterMaking(mux *http.ServeMux, api huma.API, m Making) {
 	m.library(api)
 	httpx.Plain(mux, api, huma.Operation{Method: http.MethodGet, Path: base + "lessons/{lesson}/courseware/{rev}/files/{file...}",
 		Summary:   "A file of a revision before publication: playlist, segments, poster, pictures of the report (report/NAME)",
-		Responses: httpx.FileAnswer("The file, with ranges", "application/vnd.apple.mpegurl", "video/mp4", "image/jpeg", "text/vtt")}, m.file)
+		Responses: coursefile.Answer()}, m.file)
 	m.uploads(mux, api)
 }
 
@@ -147,9 +147,10 @@ func (m Making) lessons(api huma.API) {
 			Body struct {
 				OriginalID string        `json:"original_id" maxLength:"40"`
 				Profile    media.Profile `json:"profile" enum:"video,slides"`
+				Content    media.Content `json:"content,omitempty" enum:"same,new" doc:"Whether it holds what the lesson holds already; empty = same"`
 			}
 		}) (*struct{}, error) {
-			return done(m.Catalog.Take(ctx, in.Provider, in.Lesson, in.Body.OriginalID, in.Body.Profile))
+			return done(m.Catalog.Take(ctx, in.Provider, in.Lesson, in.Body.OriginalID, in.Body.Profile, cmp.Or(in.Body.Content, media.SameContent)))
 		})
 }
 
@@ -236,40 +237,15 @@ func orEmpty[T any](items []T) []T {
 	return items
 }
 
-// contentTypes of the files of a revision, by extension; nothing else is served.
-var contentTypes = map[string]string{"m4s": "video/mp4", "mp4": "video/mp4", "jpg": "image/jpeg", "png": "image/png", "vtt": "text/vtt; charset=utf-8"}
-
 // file serves a file of a revision to a member of its provider, who may look before learners can.
 func (m Making) file(w http.ResponseWriter, r *http.Request) {
-	rev, err := strconv.ParseInt(r.PathValue("rev"), 10, 64)
-	name := r.PathValue("file")
-	ext := name[strings.LastIndex(name, ".")+1:]
-	if err != nil || contentTypes[ext] == "" && ext != "m3u8" || strings.Contains(name, "..") {
-		httpx.WriteProblem(w, r, errs.New(errs.NotFound, "media.no_file"))
-		return
-	}
-	w.Header().Set("Cache-Control", "private, max-age=600")
-	if ext == "m3u8" {
-		text, err := m.Catalog.Playlist(r.Context(), r.PathValue("provider"), r.PathValue("lesson"), rev, name)
-		if err != nil {
-			httpx.WriteProblem(w, r, err)
-			return
-		}
-		w.Header().Set("Content-Type", "application/vnd.apple.mpegurl")
-		_, _ = w.Write([]byte(text))
-		return
-	}
-	f, err := m.Catalog.File(r.Context(), r.PathValue("provider"), r.PathValue("lesson"), rev, name)
-	if err != nil {
-		httpx.WriteProblem(w, r, err)
-		return
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		httpx.WriteProblem(w, r, err)
-		return
-	}
-	w.Header().Set("Content-Type", contentTypes[ext])
-	http.ServeContent(w, r, "", info.ModTime(), f)
+	provider, lesson := r.PathValue("provider"), r.PathValue("lesson")
+	coursefile.Serve(w, r, coursefile.Source{
+		Playlist: func(ctx context.Context, rev int64, name string) (string, error) {
+			return m.Catalog.Playlist(ctx, provider, lesson, rev, name)
+		},
+		File: func(ctx context.Context, rev int64, name string) (blob.File, error) {
+			return m.Catalog.File(ctx, provider, lesson, rev, name)
+		},
+	})
 }

@@ -1,17 +1,14 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"io"
-	"log/slog"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/tus/tusd/v2/pkg/filelocker"
-	"github.com/tus/tusd/v2/pkg/filestore"
 	tus "github.com/tus/tusd/v2/pkg/handler"
 	xslog "golang.org/x/exp/slog"
 
@@ -21,7 +18,8 @@ import (
 )
 
 // uploadsPath speaks the tus protocol 1.0.0 (https://tus.io/protocols/resumable-upload): POST creates, PATCH sends, HEAD asks how far,
-// DELETE gives up. Metadata: provider, filename, profile, and lesson unless it is for the media library.
+// DELETE gives up. Metadata: provider, filename, profile, lesson unless it is for the media library, and content (same or new; same
+// when it is not said).
 const uploadsPath = "/api/provider/uploads"
 
 // uploads puts the resumable upload on mux. Who may do what is asked of media before tusd sees the request.
@@ -54,19 +52,14 @@ func (m Making) admit(library func() (http.Handler, error)) http.HandlerFunc {
 }
 
 func (m Making) newTus() (http.Handler, error) {
-	dir := m.Media.UploadDir()
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return nil, err
-	}
 	composer := tus.NewStoreComposer()
-	filestore.New(dir).UseIn(composer)
-	filelocker.New(dir).UseIn(composer)
+	store := pieces{m.Media}
+	composer.UseCore(store)
+	composer.UseTerminater(store)
 	return tus.NewHandler(tus.Config{
 		StoreComposer: composer, BasePath: uploadsPath + "/", MaxSize: media.MaxUpload, DisableDownload: true, DisableConcatenation: true,
 		Cors: &tus.CorsConfig{Disable: true}, Logger: xslog.New(xslog.NewTextHandler(io.Discard, nil)),
-		PreUploadCreateCallback:    m.begin,
-		PreFinishResponseCallback:  m.finish,
-		PreUploadTerminateCallback: m.giveUp,
+		PreUploadCreateCallback: m.begin,
 	})
 }
 
@@ -76,26 +69,11 @@ func (m Making) begin(e tus.HookEvent) (tus.HTTPResponse, tus.FileInfoChanges, e
 		return tus.HTTPResponse{}, tus.FileInfoChanges{}, refuse(e.Context, errs.New(errs.Invalid, "media.upload_size", "max_gb", media.MaxUpload>>30))
 	}
 	uploadID, err := m.Media.BeginUpload(e.Context, media.Upload{ProviderID: meta["provider"], LessonID: meta["lesson"], Profile: media.Profile(meta["profile"]),
-		Name: meta["filename"], Bytes: e.Upload.Size})
+		Content: cmp.Or(media.Content(meta["content"]), media.SameContent), Name: meta["filename"], Bytes: e.Upload.Size})
 	if err != nil {
 		return tus.HTTPResponse{}, tus.FileInfoChanges{}, refuse(e.Context, err)
 	}
 	return tus.HTTPResponse{}, tus.FileInfoChanges{ID: uploadID}, nil
-}
-
-func (m Making) finish(e tus.HookEvent) (tus.HTTPResponse, error) {
-	err := m.Media.Received(e.Context, e.Upload.ID)
-	if err != nil {
-		slog.ErrorContext(e.Context, "upload", "upload", e.Upload.ID, "error", err.Error())
-	}
-	return tus.HTTPResponse{}, err
-}
-
-func (m Making) giveUp(e tus.HookEvent) (tus.HTTPResponse, error) {
-	if err := m.Media.GiveUp(e.Context, e.Upload.ID); err != nil {
-		return tus.HTTPResponse{}, refuse(e.Context, err)
-	}
-	return tus.HTTPResponse{}, nil
 }
 
 // refuse hands our refusal through tusd, as the problem it is.
@@ -116,7 +94,8 @@ type refusals struct {
 // tusRefusals are our codes for its statuses.
 var tusRefusals = map[int]*errs.Error{
 	http.StatusNotFound: errs.New(errs.NotFound, "media.no_upload"), http.StatusGone: errs.New(errs.NotFound, "media.no_upload"),
-	http.StatusConflict: errs.New(errs.Conflict, "media.upload_offset"), http.StatusLocked: errs.New(errs.Conflict, "media.upload_busy"),
+	http.StatusConflict:              errs.New(errs.Conflict, "media.upload_offset"),
+	http.StatusNotImplemented:        errs.New(errs.Invalid, "media.upload_size", "max_gb", media.MaxUpload>>30), // a length that comes later
 	http.StatusRequestEntityTooLarge: errs.New(errs.Invalid, "media.upload_size", "max_gb", media.MaxUpload>>30),
 }
 

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/bureau/courseware": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lessons that the jurisdiction's learners play, with the verdict of inspection */
+        get: operations["get-api-bureau-courseware"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/bureau/learners": {
         parameters: {
             query?: never;
@@ -32,6 +49,57 @@ export interface paths {
         get: operations["get-api-bureau-learners-by-id"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/bureau/lessons/{lesson}/courseware/{rev}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A revision's inspection report, sign-off and faults */
+        get: operations["get-api-bureau-lessons-by-lesson-courseware-by-rev"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/bureau/lessons/{lesson}/courseware/{rev}/files/{file...}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file of a revision for the bureau: playlist, segments, poster, pictures of the report (report/NAME) */
+        get: operations["get-api-bureau-lessons-by-lesson-courseware-by-rev-files-by-file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/bureau/lessons/{lesson}/courseware/{rev}/objections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Object to a revision at a second */
+        post: operations["post-api-bureau-lessons-by-lesson-courseware-by-rev-objections"];
         delete?: never;
         options?: never;
         head?: never;
@@ -211,6 +279,22 @@ export interface paths {
         put?: never;
         post: operations["change-phone"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/learner/account/posts/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete: operations["leave-provider"];
         options?: never;
         head?: never;
         patch?: never;
@@ -492,6 +576,24 @@ export interface paths {
         get: operations["get-api-learner-lessons-by-id-classroom"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/learner/lessons/{id}/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one has told of a lesson, and the answers */
+        get: operations["get-api-learner-lessons-by-id-faults"];
+        put?: never;
+        /** Tell what is wrong at a second of a lesson */
+        post: operations["post-api-learner-lessons-by-id-faults"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1102,6 +1204,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/operator/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every provider, ended ones too */
+        get: operations["get-api-operator-providers"];
+        put?: never;
+        /** Add a provider */
+        post: operations["post-api-operator-providers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/providers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Rename a provider, end it, or let it go on */
+        put: operations["put-api-operator-providers-by-id"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/regions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a region */
+        post: operations["post-api-operator-regions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/regions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Rename a region */
+        put: operations["put-api-operator-regions-by-id"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/operator/rule-sets": {
         parameters: {
             query?: never;
@@ -1178,7 +1349,8 @@ export interface paths {
         /** Every site with its own settings */
         get: operations["get-api-operator-sites"];
         put?: never;
-        post?: never;
+        /** Add a site for a provider or a bureau */
+        post: operations["post-api-operator-sites"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1212,6 +1384,41 @@ export interface paths {
         get: operations["text-history"];
         put?: never;
         post: operations["publish-text"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/units": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Employers by name */
+        get: operations["get-api-operator-units"];
+        put?: never;
+        /** Add an employer */
+        post: operations["post-api-operator-units"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/units/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Rename an employer */
+        put: operations["put-api-operator-units-by-id"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1416,6 +1623,57 @@ export interface paths {
         get: operations["get-api-provider-providers-by-provider-desk"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Faults that were told of the provider's courseware, by place */
+        get: operations["get-api-provider-providers-by-provider-faults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/faults/waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many faults are open */
+        get: operations["get-api-provider-providers-by-provider-faults-waiting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/faults/{fault}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer a place: mended, or nothing was wrong */
+        post: operations["post-api-provider-providers-by-provider-faults-by-fault-answer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1638,6 +1896,42 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/staff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The provider's people, who came first first */
+        get: operations["get-api-provider-providers-by-provider-staff"];
+        put?: never;
+        /** Appoint a registered person */
+        post: operations["post-api-provider-providers-by-provider-staff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/provider/providers/{provider}/staff/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change somebody's duties */
+        put: operations["put-api-provider-providers-by-provider-staff-by-person"];
+        post?: never;
+        /** Dismiss somebody */
+        delete: operations["delete-api-provider-providers-by-provider-staff-by-person"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2138,6 +2432,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/media/sealed/{seal}/{media}/{rev}/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sealed segments (N.m4s, AES-128) and init.mp4 of a lesson, for caches; the key of their group comes from the playback session */
+        get: operations["get-media-sealed-by-seal-by-media-by-rev-by-file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/media/sealed/{seal}/{media}/{rev}/{rendition}/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same of one rendition */
+        get: operations["get-media-sealed-by-seal-by-media-by-rev-by-rendition-by-file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/media/{token}/{file}": {
         parameters: {
             query?: never;
@@ -2200,6 +2528,22 @@ export interface components {
         "BodyStruct { ID string \"json:\\\"id\\\"\" }Body": {
             id: string;
         };
+        CatalogCarries: {
+            /**
+             * Format: int64
+             * @description As long as the content is the same
+             */
+            carries_ms: number;
+            /** Format: int64 */
+            from_rev: number;
+            /**
+             * Format: int64
+             * @description Length of what is played now
+             */
+            of_ms: number;
+            /** @description That the content is the same rests on somebody's word; otherwise it was made from what is played */
+            stated: boolean;
+        };
         CatalogCourse: {
             code: string;
             /** @description Credit hours, one decimal */
@@ -2258,6 +2602,11 @@ export interface components {
             captions_waiver: string;
             /** @description Why it was refused */
             code: string;
+            /**
+             * @description Whether it holds what learners played before: said at upload, decided at sign-off
+             * @enum {string}
+             */
+            content: "same" | "new";
             /** @description The reviewer signed that what is shown is what is said (R1.6b) */
             content_matches: boolean;
             /**
@@ -2309,6 +2658,8 @@ export interface components {
         CatalogCoursewareReport: {
             /** @description Of the revision this one is a repair of */
             before: components["schemas"]["MediaReport"];
+            /** @description null while it takes nothing over: nothing is played yet, or it is what is played, or its renditions are missing */
+            carries: components["schemas"]["CatalogCarries"];
             /** @description How it differs from the course's other lessons (R1.8c) */
             consistency: components["schemas"]["MediaFinding"][] | null;
             course: components["schemas"]["CatalogCourse"];
@@ -2422,6 +2773,11 @@ export interface components {
             accept: boolean;
             /** @description Why there are no captions */
             captions_waiver?: string;
+            /**
+             * @description Whether it holds what learners play now; empty = as was said at upload
+             * @enum {string}
+             */
+            content?: "same" | "new";
             /** @description What is shown is what is said (R1.6b) */
             content_matches?: boolean;
             /**
@@ -2834,12 +3190,172 @@ export interface components {
             /** @description JSON path of the wrong input */
             path: string;
         };
+        FaultAnswer: {
+            /** @description Needed to refuse: why nothing was wrong */
+            note?: string;
+            /**
+             * @description mended = a later revision (or other captions) is published; refused = nothing was wrong
+             * @enum {string}
+             */
+            verdict: "mended" | "refused";
+        };
+        FaultDossier: {
+            /** @description Of the revision this one is a repair of */
+            before: components["schemas"]["MediaReport"];
+            /** @description null while it takes nothing over: nothing is played yet, or it is what is played, or its renditions are missing */
+            carries: components["schemas"]["CatalogCarries"];
+            /** @description How it differs from the course's other lessons (R1.8c) */
+            consistency: components["schemas"]["MediaFinding"][] | null;
+            course: components["schemas"]["CatalogCourse"];
+            courseware: components["schemas"]["CatalogCourseware"];
+            lesson: components["schemas"]["CatalogLessonDraft"];
+            may_object: boolean;
+            /** @description The reader is not the one who uploaded it */
+            may_review: boolean;
+            /** @description Faults and objections of the revision, and what is open of the lesson's other revisions, the newest first, at most a hundred */
+            places: components["schemas"]["FaultPlace"][] | null;
+            /** @description null until the renditions are there */
+            preview: components["schemas"]["CatalogPreview"];
+            provider: components["schemas"]["OrgProvider"];
+            /** @description What a machine can mend; null = nothing */
+            repair: components["schemas"]["MediaRepairPlan"];
+            /** @description null while it is inspected */
+            report: components["schemas"]["MediaReport"];
+            waivers: components["schemas"]["CatalogWaiver"][] | null;
+        };
+        FaultLine: {
+            course: string;
+            course_id: string;
+            /**
+             * Format: int64
+             * @description Failing findings of the report
+             */
+            failing: number;
+            /**
+             * Format: int64
+             * @description Open places that learners told
+             */
+            faults: number;
+            lesson: string;
+            lesson_id: string;
+            /**
+             * Format: int64
+             * @description Open objections
+             */
+            objections: number;
+            /**
+             * @description import = came with the program and was not inspected
+             * @enum {string}
+             */
+            origin: "upload" | "repair" | "import";
+            provider: string;
+            provider_id: string;
+            /** Format: date-time */
+            published_at: string | null;
+            /**
+             * Format: int64
+             * @description The revision learners play
+             */
+            rev: number;
+            /**
+             * @description Of its report; empty = there is none
+             * @enum {string}
+             */
+            verdict: "pass" | "fail" | "";
+            /**
+             * Format: int64
+             * @description Of them, accepted with a reason
+             */
+            waived: number;
+        };
+        FaultOwn: {
+            answer: string;
+            /** Format: date-time */
+            answered_at: string | null;
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description In the revision it was told of
+             */
+            at_ms: number;
+            id: string;
+            /** @enum {string} */
+            kind: "no_sound" | "noise" | "black" | "frozen" | "out_of_sync" | "blurred" | "wrong_content" | "captions" | "other";
+            lesson_id: string;
+            note: string;
+            /** Format: int64 */
+            rev: number;
+            /** @enum {string} */
+            state: "open" | "mended" | "refused";
+        };
+        FaultPlace: {
+            answer: string;
+            /** Format: date-time */
+            answered_at: string | null;
+            /** @description Name of the provider's */
+            answered_by: string;
+            /**
+             * Format: date-time
+             * @description When it was first told
+             */
+            at: string;
+            /** Format: int64 */
+            at_ms: number;
+            course: string;
+            course_id: string;
+            id: string;
+            /** @enum {string} */
+            kind: "no_sound" | "noise" | "black" | "frozen" | "out_of_sync" | "blurred" | "wrong_content" | "captions" | "other";
+            lesson: string;
+            lesson_id: string;
+            /** @description Something that may mend it is published: a later revision, or other captions for a fault of captions */
+            mendable: boolean;
+            /**
+             * Format: int64
+             * @description The revision that mended it; 0 = none
+             */
+            mended_rev: number;
+            /** @description What they wrote, the first twenty; without names */
+            notes: string[] | null;
+            /**
+             * Format: int64
+             * @description How many have told it
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description The revision learners play now
+             */
+            playing: number;
+            /**
+             * Format: int64
+             * @description The revision it is about
+             */
+            rev: number;
+            /** @enum {string} */
+            source: "learner" | "bureau";
+            /** @enum {string} */
+            state: "open" | "mended" | "refused";
+        };
+        FaultWaiting: {
+            /**
+             * Format: int64
+             * @description Open objections of a bureau among them
+             */
+            objections: number;
+            /**
+             * Format: int64
+             * @description Open places in all
+             */
+            places: number;
+        };
         "Find-accountRequest": {
             /** @description Exact phone or ID number */
             account: string;
         };
         GrantRequest: {
-            duties?: ("course" | "exam" | "finance" | "service")[] | null;
+            duties?: ("admin" | "course" | "exam" | "finance" | "service")[] | null;
             role: string;
             scope?: string;
         };
@@ -2901,6 +3417,12 @@ export interface components {
             /** @description Version of the privacy text, with the separate consent to the ID number (PIPL) */
             privacy: string;
         };
+        IdentityAppointment: {
+            /** @description Phone or ID number */
+            account: string;
+            duties: ("admin" | "course" | "exam" | "finance" | "service" | "teacher")[] | null;
+            name: string;
+        };
         IdentityAuditEntry: {
             /** @description Who did it; a name like job:closing or demo is the system itself */
             account_id: string;
@@ -2924,6 +3446,11 @@ export interface components {
             name: string;
             /** @description base64url SPKI of a P-256 key that cannot leave the browser */
             public_key: string;
+        };
+        IdentityDutyChange: {
+            duties: ("admin" | "course" | "exam" | "finance" | "service" | "teacher")[] | null;
+            /** @description As they were shown */
+            was: ("admin" | "course" | "exam" | "finance" | "service" | "teacher")[] | null;
         };
         IdentityFound: {
             /**
@@ -2990,11 +3517,20 @@ export interface components {
             large_text: boolean;
             name: string;
             phone_mask: string;
+            /** @description What the person does for which provider */
+            posts: components["schemas"]["IdentityPost"][] | null;
             region_id: string;
             region_name: string;
             roles: string[] | null;
             unit_id: string;
             unit_name: string;
+        };
+        IdentityPost: {
+            duties: ("admin" | "course" | "exam" | "finance" | "service" | "teacher")[] | null;
+            provider: string;
+            provider_id: string;
+            /** Format: date-time */
+            since: string;
         };
         IdentityProof: {
             /** @description For proof_ref of a correction */
@@ -3053,6 +3589,18 @@ export interface components {
             kind: string;
             /** Format: date-time */
             seen_at: string;
+        };
+        IdentityStaffMember: {
+            duties: ("admin" | "course" | "exam" | "finance" | "service" | "teacher")[] | null;
+            id: string;
+            name: string;
+            phone_mask: string;
+            /** @description The reader */
+            self: boolean;
+            /** Format: date-time */
+            since: string;
+            /** @description False while the account is locked or being closed */
+            usable: boolean;
         };
         IdentityWaiting: {
             /** Format: int64 */
@@ -3143,6 +3691,11 @@ export interface components {
             at_ms: number;
             /** @description The page's own name for it: sending it twice adds one */
             key: string;
+            /**
+             * Format: int64
+             * @description Of the media that the page shows; 0 = what is played now
+             */
+            rev?: number;
             text: string;
         };
         LearnerDue: {
@@ -3186,6 +3739,11 @@ export interface components {
             poster_url: string;
             /** @description Lowest picture first, the sound alone last; empty when there is one encoding only */
             renditions: components["schemas"]["LearnerRendition"][] | null;
+            /**
+             * Format: int64
+             * @description Revision: positions mean something in one only
+             */
+            rev: number;
             slides: components["schemas"]["LearnerSlideInfo"][] | null;
             /** @description WebVTT of small pictures for the timeline; empty when there are none */
             thumbs_url: string;
@@ -3447,7 +4005,7 @@ export interface components {
             uneven_pct: number;
         };
         MediaMeasured: {
-            /** @description mp4, matroska, mpegts, avi or flv: by content, never by name */
+            /** @description mp4, matroska, mpegts, avi, flv, mpegps or asf: by content, never by name */
             container: string;
             /**
              * Format: int64
@@ -3504,7 +4062,7 @@ export interface components {
             end_ms: number;
             /**
              * Format: double
-             * @description By the median interval of frames
+             * @description By the usual interval of frames
              */
             fps: number;
             /** Format: int64 */
@@ -3719,8 +4277,13 @@ export interface components {
         MediaUpload: {
             /** Format: int64 */
             bytes: number;
-            /** @description Why it was refused */
+            /** @description Why it was refused, or, of a received one, what it waits for */
             code: string;
+            /**
+             * @description Whether it holds what the lesson holds already: then learners go on where they were
+             * @enum {string}
+             */
+            content: "same" | "new";
             /** Format: date-time */
             created_at: string;
             id: string;
@@ -3816,6 +4379,11 @@ export interface components {
             id: string;
             name: string;
             short_name: string;
+            /**
+             * @description An ended one gives no courses any more
+             * @enum {string}
+             */
+            state: "active" | "ended";
         };
         OrgRegion: {
             id: string;
@@ -3889,6 +4457,21 @@ export interface components {
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
+        PageFaultLine: {
+            items: components["schemas"]["FaultLine"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageFaultOwn: {
+            items: components["schemas"]["FaultOwn"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageFaultPlace: {
+            items: components["schemas"]["FaultPlace"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
         PageIdentityAccount: {
             items: components["schemas"]["IdentityAccount"][] | null;
             /** @description Cursor of the next page; empty at the end */
@@ -3916,6 +4499,11 @@ export interface components {
         };
         PageIdentitySession: {
             items: components["schemas"]["IdentitySession"][] | null;
+            /** @description Cursor of the next page; empty at the end */
+            next: string;
+        };
+        PageIdentityStaffMember: {
+            items: components["schemas"]["IdentityStaffMember"][] | null;
             /** @description Cursor of the next page; empty at the end */
             next: string;
         };
@@ -4204,16 +4792,45 @@ export interface components {
             /** @description The question, for content questions */
             text: string;
         };
+        "Post-api-bureau-lessons-by-lesson-courseware-by-rev-objectionsRequest": {
+            /** Format: int64 */
+            at_ms: number;
+            /** @enum {string} */
+            kind: "no_sound" | "noise" | "black" | "frozen" | "out_of_sync" | "blurred" | "wrong_content" | "captions" | "other";
+            /** @description What is objected to; the provider's staff read it */
+            text: string;
+        };
         "Post-api-learner-appealsRequest": {
             /** Format: int64 */
             from_ms: number;
             lesson_id: string;
+            /**
+             * Format: int64
+             * @description Of the media that the page shows; 0 = what is played now
+             */
+            rev?: number;
             text: string;
             /** Format: int64 */
             to_ms: number;
         };
         "Post-api-learner-enrolmentsRequest": {
             course_id: string;
+        };
+        "Post-api-learner-lessons-by-id-faultsRequest": {
+            /**
+             * Format: int64
+             * @description Position in the lesson
+             */
+            at_ms: number;
+            /** @enum {string} */
+            kind: "no_sound" | "noise" | "black" | "frozen" | "out_of_sync" | "blurred" | "wrong_content" | "captions" | "other";
+            /** @description Needed for other */
+            note?: string;
+            /**
+             * Format: int64
+             * @description Of the media that the page shows; 0 = what is played now
+             */
+            rev?: number;
         };
         "Post-api-learner-lessons-by-id-questionsRequest": {
             /**
@@ -4223,6 +4840,11 @@ export interface components {
             at_ms: number;
             /** @description The page's own name for it: sending it twice adds one */
             key: string;
+            /**
+             * Format: int64
+             * @description Of the media that the page shows; 0 = what is played now
+             */
+            rev?: number;
             /** @description Other learners of the course may see it once it is answered */
             shared: boolean;
             text: string;
@@ -4238,11 +4860,45 @@ export interface components {
             answer: string;
             grant: boolean;
         };
+        "Post-api-operator-providersRequest": {
+            /** @description Letters, digits and hyphens; it stands in addresses and never changes */
+            id: string;
+            name: string;
+            reason: string;
+            short_name: string;
+        };
+        "Post-api-operator-regionsRequest": {
+            /** @description Administrative code (GB/T 2260) */
+            id: string;
+            /** @enum {string} */
+            kind: "city" | "county" | "zone" | "direct";
+            name: string;
+            /** @description The city; empty only for the first region of all, the city itself */
+            parent: string;
+            reason: string;
+        };
+        "Post-api-operator-sitesRequest": {
+            /** @description Host name without port, lower case */
+            host: string;
+            provider_id?: string;
+            reason: string;
+            region_id?: string;
+        };
+        "Post-api-operator-unitsRequest": {
+            name: string;
+            reason: string;
+            region_id: string;
+        };
         "Post-api-provider-providers-by-provider-courses-by-course-moveRequest": {
             /** @enum {string} */
             move: "submit" | "recall" | "publish" | "withdraw" | "restore";
         };
         "Post-api-provider-providers-by-provider-lessons-by-lesson-coursewareRequest": {
+            /**
+             * @description Whether it holds what the lesson holds already; empty = same
+             * @enum {string}
+             */
+            content?: "same" | "new";
             original_id: string;
             /** @enum {string} */
             profile: "video" | "slides";
@@ -4304,6 +4960,17 @@ export interface components {
         "Put-api-learner-notes-by-idRequest": {
             text: string;
         };
+        "Put-api-operator-providers-by-idRequest": {
+            name: string;
+            reason: string;
+            short_name: string;
+            /** @enum {string} */
+            state: "active" | "ended";
+        };
+        "Put-api-operator-regions-by-idRequest": {
+            name: string;
+            reason: string;
+        };
         "Put-api-operator-settings-by-keyRequest": {
             /** @description Legal source or reason */
             source: string;
@@ -4313,6 +4980,10 @@ export interface components {
             /** @description Legal source or reason */
             source: string;
             value: string;
+        };
+        "Put-api-operator-units-by-idRequest": {
+            name: string;
+            reason: string;
         };
         "Put-api-provider-providers-by-provider-courses-by-course-orderRequest": {
             lessons: string[] | null;
@@ -4742,6 +5413,42 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "get-api-bureau-courseware": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+                provider?: string;
+                /** @description Empty = all; faults = something is open */
+                show?: "failing" | "waived" | "faults" | "uninspected" | "";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFaultLine"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
     "get-api-bureau-learners": {
         parameters: {
             query?: {
@@ -4801,6 +5508,108 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SupervisionLearnerFile"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-bureau-lessons-by-lesson-courseware-by-rev": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lesson: string;
+                rev: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultDossier"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-bureau-lessons-by-lesson-courseware-by-rev-files-by-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lesson: string;
+                rev: string;
+                "file...": string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file, with ranges */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apple.mpegurl": string;
+                    "image/jpeg": string;
+                    "text/vtt": string;
+                    "video/mp4": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post-api-bureau-lessons-by-lesson-courseware-by-rev-objections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                lesson: string;
+                rev: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Post-api-bureau-lessons-by-lesson-courseware-by-rev-objectionsRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultPlace"];
                 };
             };
             /** @description Error */
@@ -5160,6 +5969,35 @@ export interface operations {
                 "application/json": components["schemas"]["Change-phoneRequest"];
             };
         };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "leave-provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description No Content */
             204: {
@@ -5729,6 +6567,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClassroomCounts"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-learner-lessons-by-id-faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFaultOwn"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "post-api-learner-lessons-by-id-faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Post-api-learner-lessons-by-id-faultsRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultOwn"];
                 };
             };
             /** @description Error */
@@ -7151,6 +8055,163 @@ export interface operations {
             };
         };
     };
+    "get-api-operator-providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOrgProvider"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "post-api-operator-providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Post-api-operator-providersRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "put-api-operator-providers-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Put-api-operator-providers-by-idRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "post-api-operator-regions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Post-api-operator-regionsRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "put-api-operator-regions-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Put-api-operator-regions-by-idRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
     "list-rule-sets": {
         parameters: {
             query: {
@@ -7341,6 +8402,37 @@ export interface operations {
             };
         };
     };
+    "post-api-operator-sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Post-api-operator-sitesRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
     "put-api-operator-sites-by-id-settings-by-key": {
         parameters: {
             query?: never;
@@ -7433,6 +8525,106 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["IdentityLegalText"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-operator-units": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+                region?: string;
+                /** @description Part of the name */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOrgUnit"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "post-api-operator-units": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Post-api-operator-unitsRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "put-api-operator-units-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Put-api-operator-units-by-idRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -7905,6 +9097,114 @@ export interface operations {
             };
         };
     };
+    "get-api-provider-providers-by-provider-faults": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+                /** @description Empty = all, the newest first */
+                state?: "open" | "mended" | "refused" | "";
+                source?: "learner" | "bureau" | "";
+                course?: string;
+                lesson?: string;
+                rev?: number;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFaultPlace"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-provider-providers-by-provider-faults-waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultWaiting"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "post-api-provider-providers-by-provider-faults-by-fault-answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+                fault: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FaultAnswer"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FaultPlace"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
     "get-api-provider-providers-by-provider-learners": {
         parameters: {
             query?: {
@@ -8335,6 +9635,142 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PageCatalogReviewRow"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "get-api-provider-providers-by-provider-staff": {
+        parameters: {
+            query?: {
+                /** @description Cursor from the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageIdentityStaffMember"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "post-api-provider-providers-by-provider-staff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityAppointment"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityStaffMember"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "put-api-provider-providers-by-provider-staff-by-person": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityDutyChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityStaffMember"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "delete-api-provider-providers-by-provider-staff-by-person": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
@@ -9337,6 +10773,73 @@ export interface operations {
                 content: {
                     "image/jpeg": string;
                     "text/vtt": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get-media-sealed-by-seal-by-media-by-rev-by-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                seal: string;
+                media: string;
+                rev: string;
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file, with ranges, the same for good */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                    "video/mp4": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get-media-sealed-by-seal-by-media-by-rev-by-rendition-by-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                seal: string;
+                media: string;
+                rev: string;
+                rendition: string;
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file, with ranges, the same for good */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                    "video/mp4": string;
                 };
             };
             /** @description A problem (RFC 9457) */

@@ -4,6 +4,8 @@ import { useSession } from './useSession'
 interface Draft {
   key: string
   at: number
+  /** Revision of the media in which at is; 0 = what is played. */
+  rev?: number
   text: string
 }
 

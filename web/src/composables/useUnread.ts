@@ -1,4 +1,5 @@
-import { ref } from 'vue'
+import { onBeforeUnmount, ref, watch } from 'vue'
+import { useRoute } from 'vue-router'
 import { api, ask } from '../api/client'
 
 const unread = ref(0)
@@ -18,6 +19,19 @@ export function useUnread() {
     }
   }
   return { unread, refresh }
+}
+
+/** The same for a frame that stands on every page: it asks again on each page and when the window comes back. */
+export function useBell() {
+  const { unread, refresh } = useUnread(),
+    route = useRoute()
+  watch(() => route.path, refresh, { immediate: true })
+  const back = () => {
+    if (!document.hidden) void refresh()
+  }
+  document.addEventListener('visibilitychange', back)
+  onBeforeUnmount(() => document.removeEventListener('visibilitychange', back))
+  return unread
 }
 
 /** "99+" from one hundred on: the server counts no further. */

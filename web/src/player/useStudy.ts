@@ -7,13 +7,22 @@ import { StudySession, type Answer, type Check } from './studySession'
 export const ranges = (list: (number[] | null)[] | null | undefined) =>
   (list ?? []).filter(r => r !== null).map(r => [r[0] ?? 0, r[1] ?? 0] as [number, number])
 
+/** Thrown here, never sent: the lesson was replaced since the page was read. */
+const gone = 'playback.replaced'
+
 export interface Holder {
   device: string
   same: boolean
 }
 
 /** The learner's side of a lesson: lease, heartbeats, the server's word, and why it stopped. Components show it; they decide nothing. */
-export function useStudy(lessonId: string, video: Ref<HTMLVideoElement | null>, page: Schemas['LearnerLessonPage']) {
+export function useStudy(
+  lessonId: string,
+  video: Ref<HTMLVideoElement | null>,
+  page: Schemas['LearnerLessonPage'],
+  /** The lesson has another revision than the page: it must be shown anew before it is played. */
+  replaced: () => void = () => undefined,
+) {
   const answer = shallowRef<
     Pick<
       Answer,
@@ -116,6 +125,10 @@ export function useStudy(lessonId: string, video: Ref<HTMLVideoElement | null>, 
       session = await acquire(takeover)
     } catch (e) {
       const p = e instanceof ApiProblem ? e : new ApiProblem(0, 'network')
+      if (p.code === gone) {
+        replaced()
+        return undefined
+      }
       const orphan = p.code === 'playback.lease_held' && p.params.same_device === true && !takeover
       if (orphan && !(await StudySession.playingHere())) return hold(true)
       if (p.code === 'playback.lease_held')
@@ -139,7 +152,7 @@ export function useStudy(lessonId: string, video: Ref<HTMLVideoElement | null>, 
       return await StudySession.acquire(lessonId, nonce, takeover, events, position)
     } catch (e) {
       if (!(e instanceof ApiProblem) || e.code !== 'playback.nonce_stale') throw e
-      nonce = (await ask(api.GET('/api/learner/lessons/{id}', { params: { path: { id: lessonId } } }))).nonce
+      if (!shows(await read())) throw new ApiProblem(409, gone)
       return StudySession.acquire(lessonId, nonce, takeover, events, position)
     }
   }
@@ -156,10 +169,19 @@ export function useStudy(lessonId: string, video: Ref<HTMLVideoElement | null>, 
     }
   }
 
+  const read = () => ask(api.GET('/api/learner/lessons/{id}', { params: { path: { id: lessonId } } }))
+  /** Takes the nonce of a page read anew, if it shows the revision that this page shows: positions mean something in one only. */
+  function shows(p: Schemas['LearnerLessonPage']) {
+    const same = p.media.rev === page.media.rev
+    if (same) nonce = p.nonce
+    return same
+  }
+
+  /** Reads the server's word again; undefined when it is about another revision than the one that plays here. */
   async function refresh() {
-    const p = await ask(api.GET('/api/learner/lessons/{id}', { params: { path: { id: lessonId } } }))
-    nonce = p.nonce
+    const p = await read()
     check.value = p.check ?? null
+    if (!shows(p)) return undefined
     answer.value = { ...p.progress, next_check_ms: p.next_check_ms, provisional_ms: 0 }
     passed.value = p.progress.checks_ms ?? []
     return p

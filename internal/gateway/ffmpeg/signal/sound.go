@@ -1,3 +1,5 @@
+// Package signal measures a lesson's picture and sound from its decoded frames and samples: what ffmpeg's own filters do not
+// say. It knows nothing of files and judges nothing.
 package signal
 
 import (
@@ -38,7 +40,7 @@ type soundEar struct {
 	hum     humBand
 }
 
-// NewSound begins with a file of hz samples a second (8000 to 48000) and 1 or 2 channels.
+// NewSound begins with a file of hz samples a second (at least 1000; made for 8000 to 48000) and 1 or 2 channels.
 func NewSound(hz, channels int) *Sound {
 	s := &Sound{hz: hz, channels: channels}
 	factor := max(1, hz/8000)

@@ -98,14 +98,23 @@ func TestWhatIsNoBeep(t *testing.T) {
 	for name, sound := range map[string]track{
 		"a click": tone(1000, 10, -20), "a long tone": tone(1000, 450, -20), "a very long tone": long,
 		"another pitch": tone(1150, 100, -20), "another pitch below": tone(880, 100, -20), "a chord": chord,
-		"what nobody hears": tone(1000, 100, -60),
-		"speech":            voice(hz, 30, 125, 0.1, 0.4, -20), "a voice with a tone at 1 kHz": voice(hz, 30, 250, 0.01, 0.4, -20),
+		"what nobody hears": tone(1000, 100, -60), "a tone in noise": tone(1000, 200, -20).with(hiss(hz, 3, -23)),
+		"speech": voice(hz, 30, 125, 0.1, 0.4, -20), "a voice with a tone at 1 kHz": voice(hz, 30, 250, 0.01, 0.4, -20),
 		"music": music(hz, 30, -20), "noise": hiss(hz, 30, -20),
 	} {
 		if got := beepsOf(hz, sound); len(got) > 0 {
 			t.Errorf("%s: beeps at %v", name, got)
 		}
 	}
+}
+
+// A beep that was lost for a moment is still one.
+func TestBeepWithAHole(t *testing.T) {
+	const hz = 48000
+	sound := newTrack(hz, 2)
+	sound.beep(hz, hz, 200, 1000, -20, 0)
+	clear(sound[hz+hz/10 : hz+hz/10+13*hz/1000])
+	onsets(t, hz, beepsOf(hz, sound), []int{hz})
 }
 
 // A tone that is cut by the file's end or begins with the file is judged like any other.

@@ -29,6 +29,7 @@ type noiseFloor struct {
 	pass   [2]biquad
 	seen   int // windows of the present stretch
 	sound  bool
+	begun  bool                     // digital silence before the first sound is no pause of it
 	dips   []float64                // powers of the deepest dips of the stretch, the deepest first
 	pause  quietPiece               // its quietest 300 ms
 	recent [pauseWindows]quietPiece // the last windows, in a ring
@@ -47,6 +48,9 @@ func newNoiseFloor(hz float64) noiseFloor {
 
 // take looks at a window; loudest is the power of the loudest channel.
 func (n *noiseFloor) take(samples []float64, loudest float64) {
+	if n.begun = n.begun || loudest > humEmpty; !n.begun {
+		return
+	}
 	at := &n.recent[n.seen%pauseWindows]
 	at.power, at.samples = 0, append(at.samples[:0], samples...)
 	for i := range dipsOfWindow {
@@ -92,10 +96,10 @@ func (n *noiseFloor) keepPause() {
 	}
 }
 
-// end closes a stretch. The last one of a file counts from 2 s on, or when it is the only one and not shorter than a pause.
+// end closes a stretch. What is left at the end of a file may be all speech and counts only when there is nothing else.
 func (n *noiseFloor) end() {
 	known := len(n.floors[0])+len(n.floors[1]) > 0
-	if n.seen >= 2*windowsPerSecond || n.seen >= pauseWindows && !known {
+	if n.seen == stretchWindows || n.seen >= pauseWindows && !known {
 		kind := 0
 		if n.sound {
 			kind = 1

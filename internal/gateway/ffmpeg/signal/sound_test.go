@@ -334,6 +334,17 @@ func inRange(t *testing.T, out media.Sound, beeps []float64) {
 	}
 }
 
+func TestTheEndsOfAFileSayNothingOfItsNoise(t *testing.T) {
+	noisy := hiss(rate, 12, -50)
+	speech := voice(rate, 12, 130, 0.15, 0.5, -20).with(noisy)
+	late := append(newTrack(rate, 0.4), speech...)
+	near(t, "noise behind silence", heard(rate, late, late).Noise, heard(rate, speech, speech).Noise, 1.5)
+	// Three seconds without a pause after ten with pauses.
+	clean := voice(rate, 10, 130, 0.15, 0.5, -20)
+	full := append(slices.Clone(clean), voice(rate, 3, 130, 0.15, 0, -20)...)
+	near(t, "noise before a sentence", heard(rate, full, full).Noise, heard(rate, clean, clean).Noise, 1)
+}
+
 func BenchmarkSound(b *testing.B) {
 	const seconds = 60
 	sound := voice(rate, seconds, 130, 0.15, 0.3, -20).with(hiss(rate, seconds, -60))

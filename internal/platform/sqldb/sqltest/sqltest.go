@@ -55,6 +55,12 @@ func SQLite(t testing.TB) *Env {
 // Postgres makes a fresh migrated PostgreSQL database from a template.
 func Postgres(t testing.TB) *Env {
 	t.Helper()
+	return open(t, database(t, ""))
+}
+
+// database makes a PostgreSQL database from a template ("" = the migrated one) and gives its DSN.
+func database(t testing.TB, from string) string {
+	t.Helper()
 	admin := os.Getenv("XUESHI_TEST_POSTGRES")
 	if admin == "" {
 		if os.Getenv("XUESHI_TEST_ALL") == "1" {
@@ -62,25 +68,45 @@ func Postgres(t testing.TB) *Env {
 		}
 		t.Skip("PostgreSQL left out of the quick loop: XUESHI_TEST_POSTGRES is not set")
 	}
-	template := templateDB(t, admin)
+	if from == "" {
+		from = templateDB(t, admin)
+	}
 	name := "t_" + id.Secret(8)
-	exec(t, admin, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, template))
+	exec(t, admin, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, from))
 	t.Cleanup(func() { exec(t, admin, fmt.Sprintf("DROP DATABASE IF EXISTS %s WITH (FORCE)", name)) })
-	return open(t, withDatabase(t, admin, name))
+	return withDatabase(t, admin, name)
+}
+
+// EachBare is Each on databases without a schema, for tests of migrations.
+func EachBare(t *testing.T, f func(t *testing.T, env *Env)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		f(t, bare(t, filepath.Join(t.TempDir(), "test.db")))
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		f(t, bare(t, database(t, "template0")))
+	})
 }
 
 func open(t testing.TB, dsn string) *Env {
 	t.Helper()
-	ctx := context.Background()
+	env := bare(t, dsn)
+	if err := sqldb.Migrate(context.Background(), env.DB, migrations.FS, ""); err != nil {
+		t.Fatal(err)
+	}
+	return env
+}
+
+func bare(t testing.TB, dsn string) *Env {
+	t.Helper()
 	clk := clock.NewFake(Start)
-	db, err := sqldb.Open(ctx, dsn, clk, sqldb.WithProcessClock())
+	db, err := sqldb.Open(context.Background(), dsn, clk, sqldb.WithProcessClock())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	if err := sqldb.Migrate(ctx, db, migrations.FS, ""); err != nil {
-		t.Fatal(err)
-	}
 	return &Env{DB: db, Clock: clk, DSN: dsn}
 }
 

@@ -56,6 +56,7 @@ export default {
     next: 'Next lesson',
     outline: 'Contents',
     done: 'done',
+    renewed: 'The video of this lesson has just been renewed; press play once more.',
     doneAll: 'The whole course is done',
     hours: '{hours} hours',
     finished: 'Lesson complete',

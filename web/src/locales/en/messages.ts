@@ -51,7 +51,29 @@ export default {
         text: 'What is completed by {month}/{day} counts for {year}.',
       },
     },
+    fault: {
+      mended: {
+        title: 'The problem you reported is mended',
+        text: '“{lesson}”, {minutes} min {seconds} s. The answer stands under “Report a problem” of the lesson.',
+      },
+      objected: {
+        title: 'The authority objects to courseware',
+        text: '“{lesson}”, revision {rev}. Please read the inspection report and answer.',
+      },
+      objection_answered: {
+        title: 'The provider has answered your objection',
+        text: '“{lesson}”, revision {rev}. The answer stands in the inspection report.',
+      },
+      refused: {
+        title: 'The problem you reported has an answer',
+        text: '“{lesson}”, {minutes} min {seconds} s. The answer stands under “Report a problem” of the lesson.',
+      },
+    },
     identity: {
+      appointed: {
+        title: 'You now work for “{provider}”',
+        text: 'Your duties stand in your account. If you do not know this provider, you can leave it there.',
+      },
       correction_approved: {
         title: 'Your personal data has been corrected',
         text: 'Please check it in your account.',
@@ -59,6 +81,14 @@ export default {
       correction_refused: {
         title: 'Your personal data has not been corrected',
         text: 'The reason stands in your request. You can ask again with better proof.',
+      },
+      dismissed: {
+        title: 'You no longer work for “{provider}”',
+        text: 'What you reviewed and answered is kept. Ask the provider if you have questions.',
+      },
+      duties_changed: {
+        title: 'Your duties with “{provider}” have changed',
+        text: 'The present ones stand in your account.',
       },
       new_device: {
         title: 'Your account logged in on a new device',

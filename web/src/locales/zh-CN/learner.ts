@@ -56,6 +56,7 @@ export default {
     next: '学习下一节',
     outline: '课程目录',
     done: '已学完',
+    renewed: '这节课的视频刚刚更新，请再点一次播放。',
     doneAll: '本课程已全部学完',
     hours: '{hours} 学时',
     finished: '本节已学完',

@@ -51,7 +51,29 @@ export default {
         text: '{month} 月 {day} 日及以前学完的，记入 {year} 年度。',
       },
     },
+    fault: {
+      mended: {
+        title: '你报告的问题已经修好',
+        text: '「{lesson}」{minutes} 分 {seconds} 秒，机构的答复在这一节的「报告问题」里。',
+      },
+      objected: {
+        title: '主管部门对课件提出异议',
+        text: '「{lesson}」第 {rev} 版，请看检测报告并答复。',
+      },
+      objection_answered: {
+        title: '机构答复了你的异议',
+        text: '「{lesson}」第 {rev} 版，答复在检测报告里。',
+      },
+      refused: {
+        title: '你报告的问题有答复了',
+        text: '「{lesson}」{minutes} 分 {seconds} 秒，机构的答复在这一节的「报告问题」里。',
+      },
+    },
     identity: {
+      appointed: {
+        title: '你已成为「{provider}」的人员',
+        text: '职责写在「我的」里。不认识这家机构，可以在那里退出。',
+      },
       correction_approved: {
         title: '个人资料已更正',
         text: '请在「我的」里核对一下。',
@@ -59,6 +81,14 @@ export default {
       correction_refused: {
         title: '个人资料没有更正',
         text: '原因写在你的申请里。补齐材料后可以再申请。',
+      },
+      dismissed: {
+        title: '你已不是「{provider}」的人员',
+        text: '做过的审核、答复等记录保留。有疑问请联系这家机构。',
+      },
+      duties_changed: {
+        title: '你在「{provider}」的职责有变化',
+        text: '现在的职责写在「我的」里。',
       },
       new_device: {
         title: '账号在一台新设备上登录',

@@ -30,6 +30,18 @@ export default [
         component: () => import('./pages/ProvidersPage.vue'),
         meta: { title: 'bureauProviders' },
       },
+      {
+        path: 'courseware',
+        name: 'bureau-courseware',
+        component: () => import('./pages/CoursewarePage.vue'),
+        meta: { title: 'bureauCourseware' },
+      },
+      {
+        path: 'courseware/:lesson/:rev',
+        name: 'bureau-report',
+        component: () => import('./pages/ReportPage.vue'),
+        meta: { title: 'bureauReport' },
+      },
     ],
   },
 ] satisfies RouteRecordRaw[]

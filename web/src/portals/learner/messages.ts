@@ -4,6 +4,7 @@ import type { Schemas } from '../../api/client'
 type Message = Schemas['NotifyMessage']
 
 const lesson = (tab: string) => (m: Message) => ({ path: `/learn/${String(m.params.lesson_id)}`, query: { tab } })
+const reports = (m: Message) => ({ path: `/learn/${String(m.params.lesson_id)}`, query: { faults: '1' } })
 const archive = (m: Message) => ({ path: '/archive', query: { year: String(m.params.year) } })
 
 /** Where a message leads: what it tells of. A test holds this list to the server's templates. */
@@ -15,8 +16,15 @@ export const leads: Record<string, RouteLocationRaw | ((m: Message) => RouteLoca
   'credit.booked': archive,
   'credit.corrected': archive,
   'credit.deadline': '/courses',
+  'fault.mended': reports,
+  'fault.objected': m => ({ path: `/provider/lessons/${String(m.params.lesson_id)}/rev/${String(m.params.rev)}`, query: { at: String(m.params.at_ms) } }),
+  'fault.objection_answered': m => ({ path: `/bureau/courseware/${String(m.params.lesson_id)}/${String(m.params.rev)}` }),
+  'fault.refused': reports,
+  'identity.appointed': '/account',
   'identity.correction_approved': '/account',
   'identity.correction_refused': '/account',
+  'identity.dismissed': '/account',
+  'identity.duties_changed': '/account',
   'identity.new_device': '/account',
   'identity.transfer_approved': '/account',
   'identity.transfer_refused': '/account',

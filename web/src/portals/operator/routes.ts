@@ -26,6 +26,12 @@ export default [
         meta: { title: 'policies' },
       },
       {
+        path: 'inspection',
+        name: 'operator-inspection',
+        component: () => import('./pages/InspectionPage.vue'),
+        meta: { title: 'inspection' },
+      },
+      {
         path: 'rules',
         name: 'operator-rules',
         component: () => import('./pages/RulesPage.vue'),
@@ -42,6 +48,12 @@ export default [
         name: 'settings',
         component: () => import('./pages/SettingsPage.vue'),
         meta: { title: 'settings' },
+      },
+      {
+        path: 'organisations',
+        name: 'operator-organisations',
+        component: () => import('./pages/OrganisationsPage.vue'),
+        meta: { title: 'organisations' },
       },
       { path: 'sites', name: 'sites', component: () => import('./pages/SitesPage.vue'), meta: { title: 'sites' } },
       {

@@ -38,6 +38,12 @@ export default [
         meta: { title: 'providerReviews' },
       },
       {
+        path: 'faults',
+        name: 'provider-faults',
+        component: () => import('./pages/FaultsPage.vue'),
+        meta: { title: 'providerFaults' },
+      },
+      {
         path: 'learners',
         name: 'provider-learners',
         component: () => import('./pages/LearnersPage.vue'),
@@ -48,6 +54,12 @@ export default [
         name: 'questions',
         component: () => import('./pages/QuestionsPage.vue'),
         meta: { title: 'questions' },
+      },
+      {
+        path: 'staff',
+        name: 'provider-staff',
+        component: () => import('./pages/StaffPage.vue'),
+        meta: { title: 'providerStaff' },
       },
     ],
   },

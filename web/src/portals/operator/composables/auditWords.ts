@@ -12,16 +12,25 @@ export function useAuditWords() {
   const { t, te } = useI18n()
   const or = (key: string, fallback: string) => (te(key) ? t(key) : fallback)
   const what = (e: AuditEntry) => or(`audit.actions.${e.action.replace('.', '_')}`, e.action)
+  /** A number of a policy, with the picture type it holds for. */
+  const number = (k: string) => {
+    const [profile, name] = k.includes('.') ? (k.split('.') as [string, string]) : ['', k]
+    const called = or(`policies.names.${k}`, or(`inspection.names.${name}`, k))
+    return profile && te(`inspection.${profile}`) ? t('inspection.field', { name: called, profile: t(`inspection.${profile}`) }) : called
+  }
   const plain = (v: unknown): string =>
     Array.isArray(v) && v.length === 2 && v.every(x => typeof x === 'number')
       ? `${v[0]} → ${v[1]}`
       : v && typeof v === 'object'
         ? Object.entries(v)
-            .map(([k, x]) => `${or(`policies.names.${k}`, k)} ${plain(x)}`)
+            .map(([k, x]) => `${number(k)} ${plain(x)}`)
             .join('，')
         : String(v)
+  const duty = (v: unknown) => Array.isArray(v) && v.every(d => te(`duty.${String(d)}`))
   const value = (key: string, v: unknown) =>
-    key === 'role'
+    duty(v) && (key === 'duties' || key === 'before')
+      ? (v as string[]).map(d => t(`duty.${d}`)).join(t('word.and'))
+      : key === 'role'
       ? or(`role.${String(v)}`, String(v))
       : key === 'by' || key === 'found'
         ? or(`audit.value.${String(v)}`, String(v))

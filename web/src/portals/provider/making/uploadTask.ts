@@ -5,6 +5,8 @@ export interface Target {
   provider: string
   lesson: string
   profile: 'video' | 'slides'
+  /** Whether it holds what the lesson holds already. */
+  content?: 'same' | 'new'
 }
 export interface Task extends Target {
   key: number
@@ -63,9 +65,9 @@ export async function tusUpload(file: File, t: Target, id: string, on: Events): 
     chunkSize: chunk,
     retryDelays: retries,
     headers: { 'X-Requested-With': 'xueshi' },
-    metadata: { provider: t.provider, filename: file.name, profile: t.profile, ...(t.lesson && { lesson: t.lesson }) },
+    metadata: { provider: t.provider, filename: file.name, profile: t.profile, content: t.content ?? 'same', ...(t.lesson && { lesson: t.lesson }) },
     fingerprint: () =>
-      Promise.resolve(['xueshi', t.provider, t.lesson, t.profile, file.name, file.size, file.lastModified].join('/')),
+      Promise.resolve(['xueshi', t.provider, t.lesson, t.profile, t.content ?? 'same', file.name, file.size, file.lastModified].join('/')),
     removeFingerprintOnSuccess: true,
     onProgress: bytes => on.sent(bytes),
     onSuccess: () => on.done(),

@@ -1,7 +1,7 @@
 import { computed, ref, shallowRef, type Ref } from 'vue'
 import { api, ApiProblem, ask, type Schemas } from '../../../api/client'
 import { useAction } from '../../../composables/useQuery'
-import { addCue, cueOfLine, dropCue, joinCue, readCues, setCue, splitCue, writeCues, type EditCue } from './cues'
+import { addCue, cueOfLine, dropCue, joinCue, readCues, setCue, splitCue, writeCues, type EditCue } from '../../../courseware/cues'
 
 /** The captions of a revision while they are edited: loaded, changed, saved; where the server finds fault. */
 export function useCaptions(path: { provider: string; lesson: string; rev: number }, at: Ref<number>, duration: () => number) {

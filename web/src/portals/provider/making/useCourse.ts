@@ -3,7 +3,7 @@ import { api, ask, type Schemas } from '../../../api/client'
 import { useAction, useQuery } from '../../../composables/useQuery'
 import { useProvider } from '../useProvider'
 import { chaptersOf, moved, movedChapter, type Chapter } from './outline'
-import { working } from './stages'
+import { working } from '../../../courseware/stages'
 import { usePoll } from './usePoll'
 import { useUploads } from './useUploads'
 

@@ -2,7 +2,7 @@ import { computed } from 'vue'
 import { api, ask, type Schemas } from '../../../api/client'
 import { useAction, useQuery } from '../../../composables/useQuery'
 import { useProvider } from '../useProvider'
-import { runs, working } from './stages'
+import { runs, working } from '../../../courseware/stages'
 import { usePoll } from './usePoll'
 
 /** One revision with its report, asked again while something works on it. */

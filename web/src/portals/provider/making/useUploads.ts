@@ -1,7 +1,7 @@
 import type { Upload as Tus } from 'tus-js-client'
 import { computed, ref, watch } from 'vue'
 import { ApiProblem } from '../../../api/client'
-import { Rate } from './rate'
+import { Rate } from '../../../courseware/rate'
 import { tusUpload, type Target, type Task } from './uploadTask'
 
 const tasks = ref<Task[]>([]),
