@@ -158,11 +158,11 @@ func (c *committer) gather(batch []*item, busy bool) []*item {
 }
 
 // commit evaluates and stores a batch; it returns the items that lost a compare-and-swap. When the batch itself cannot be
-// applied it is halved, so that one learner's broken row fails that learner and nobody else.
+// applied it is halved, so that one learner's broken row fails that learner and nobody else; not when the database is out of reach.
 func (c *committer) commit(ctx context.Context, batch []*item) (retry []*item) {
 	b := &batchRun{c: c}
 	err := c.transact(ctx, b, batch)
-	if err != nil && b.broken != nil && len(batch) > 1 {
+	if err != nil && b.broken != nil && len(batch) > 1 && errs.KindOf(err) != errs.Unavailable {
 		b.finish(batch, false)
 		return append(c.commit(ctx, batch[:len(batch)/2]), c.commit(ctx, batch[len(batch)/2:])...)
 	}

@@ -41,8 +41,9 @@ func (s *Study) supersede(until int64) error {
 // the takeover; everybody else is only told that the lease is gone.
 func (b *batchRun) late(ctx context.Context, tx *sqldb.Tx, it *item, e *entry) error {
 	s := &e.study
+	now := s.at(tx.NowMicro())
 	it.out = Outcome{State: StateSuperseded}
-	it.view = e.view(tx.NowMicro())
+	it.view = e.view(now)
 	var p superseded
 	if s.Prev == "" {
 		return nil
@@ -50,7 +51,7 @@ func (b *batchRun) late(ctx context.Context, tx *sqldb.Tx, it *item, e *entry) e
 	if err := json.Unmarshal([]byte(s.Prev), &p); err != nil {
 		return fmt.Errorf("superseded state of %s: %w", s.LearnerID, err)
 	}
-	if it.beat.SessionID != p.SessionID || it.beat.Epoch != p.Epoch || tx.NowMicro() > p.Until+e.policy.LateMS*1000 {
+	if it.beat.SessionID != p.SessionID || it.beat.Epoch != p.Epoch || now > p.Until+e.policy.LateMS*1000 {
 		return nil
 	}
 	return b.payLate(ctx, tx, it, e, p)

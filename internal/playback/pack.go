@@ -46,7 +46,7 @@ func (e *entry) fields(c codec) {
 	hash, final, open, finished := string(s.ChainHash), flag(s.Final), flag(s.Run.Open), flag(e.finished)
 	c.text(&hash)
 	for _, n := range []*int64{&s.Version, &s.Epoch, &s.MediaRev, &s.Take, &final, &s.AcquiredAt, &s.Threshold, &s.WindowNo, &s.ExpiresAt,
-		&s.LastContact, &s.LastSeq, &s.Cursor, &s.SinceCheck, &s.Run.No, &s.Run.From, &s.Run.Pos, &s.Run.PayFrom, &s.Run.Floor, &open,
+		&s.LastContact, &s.LastSeq, &s.Cursor, &s.Skew, &s.SinceCheck, &s.Run.No, &s.Run.From, &s.Run.Pos, &s.Run.PayFrom, &s.Run.Floor, &open,
 		&s.Open.MediaFrom, &s.Open.MediaTo, &s.Open.WallFrom, &s.Open.WallTo, &s.ChainSeq, &e.confirmed, &finished, &e.sentAt} {
 		c.num(n)
 	}

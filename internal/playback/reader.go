@@ -127,7 +127,7 @@ func (s *Service) PageTx(ctx context.Context, tx *sqldb.Tx, actor identity.Actor
 		return p, nil
 	}
 	p.Nonce, p.NextCheckMS = s.nonce(actor.SessionID, st.Epoch, l.At()), max(0, policy.CheckMaxMS-st.SinceCheck)
-	if st.ExpiresAt > tx.NowMicro() {
+	if st.ExpiresAt > st.at(tx.NowMicro()) {
 		p.Lease, p.DeviceName, p.Since = "elsewhere", st.DeviceName, time.UnixMicro(st.AcquiredAt).UTC()
 		if st.LoginSessionID == actor.SessionID {
 			p.Lease = "mine"

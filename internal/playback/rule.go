@@ -113,6 +113,7 @@ type Study struct {
 	LastContact int64 // µs
 	LastSeq     int64
 	Cursor      int64 // wall cursor, µs: nothing before it can be paid again (PB-I1)
+	Skew        int64 // how far the learner's time is ahead of the database's clock, µs; at says why
 	SinceCheck  int64 // ms credited since the last passed check (PB-I4)
 	CheckID     string
 	Run         Run
@@ -285,9 +286,20 @@ func (s *Study) PauseAt(credited Set, duration int64, p *Policy) int64 {
 // spend uses up the wall time until now: what passed while nothing could be earned must not pay for later claims (PB-I4).
 func (s *Study) spend(now int64) { s.Cursor = max(s.Cursor, now) }
 
-// at is the learner's own instant, never before one already used: the machine's clock may step back, and a transaction
-// of another process that began later may have been stored first.
-func (s *Study) at(now int64) int64 { return max(now, s.LastContact, s.Cursor) }
+// stepBack is how far the database's clock must be behind an instant already used before it counts as set back, µs. It is longer
+// than any transaction of the hot path lives: one that began later and was stored first must never make a learner's time run faster.
+const stepBack = 10_000_000
+
+// at is the learner's own instant: the database's clock, never before an instant already used. When the clock was set back (a standby
+// took over whose clock is behind, somebody corrected it), the learner's time goes on from where it was instead of standing still
+// until the clock has come back there: a second that is watched stays a second. Skew keeps by how much.
+func (s *Study) at(now int64) int64 {
+	used := max(s.LastContact, s.Cursor)
+	if used-now-s.Skew > stepBack {
+		s.Skew = used - now
+	}
+	return max(now+s.Skew, used)
+}
 
 // refuse drops what was played while nothing could be earned; it cannot be paid later.
 func (s *Study) refuse(reason State, env *Env, out *Outcome) {

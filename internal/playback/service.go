@@ -166,7 +166,7 @@ func (s *Service) mayHold(ctx context.Context, tx *sqldb.Tx, st *Study, actor id
 	if err := limit.AllowTx(ctx, tx, "playback.takeover_cooldown", "acquire/"+actor.PersonID, acquireLimit, takeoverWindow); err != nil || !moved {
 		return err
 	}
-	return s.coolDown(ctx, tx, st.LearnerID, tx.Now())
+	return s.coolDown(ctx, tx, st.LearnerID, time.UnixMicro(now))
 }
 
 // deviceBusy reports whether the device key holds a live lease of another account. Until the transaction ends nobody else can

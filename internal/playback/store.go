@@ -12,7 +12,7 @@ import (
 const studyColumns = `learner_id, session_id, login_session_id, device_id, device_name, course_id, lesson_id, media_id,
 	media_rev, take, final, acquired_at, threshold_ms, window_no, epoch, prev, chain_hash, chain_seq, check_id,
 	run_no, run_from, run_pay_from, run_floor, run_state, run_open, open_media_from, open_wall_from, version,
-	expires_at, last_contact, last_seq, wall_cursor, since_check_ms, run_pos, open_media_to, open_wall_to`
+	expires_at, last_contact, last_seq, wall_cursor, skew, since_check_ms, run_pos, open_media_to, open_wall_to`
 
 func scanStudy(row sqldb.Scanner) (s *Study, err error) {
 	s = &Study{}
@@ -20,7 +20,7 @@ func scanStudy(row sqldb.Scanner) (s *Study, err error) {
 	err = row.Scan(&s.LearnerID, &s.SessionID, &s.LoginSessionID, &s.DeviceID, &s.DeviceName, &s.CourseID, &s.LessonID, &s.MediaID,
 		&s.MediaRev, &s.Take, &final, &s.AcquiredAt, &s.Threshold, &s.WindowNo, &s.Epoch, &s.Prev, &s.ChainHash, &s.ChainSeq, &s.CheckID,
 		&s.Run.No, &s.Run.From, &s.Run.PayFrom, &s.Run.Floor, &s.Run.State, &open, &s.Open.MediaFrom, &s.Open.WallFrom, &s.Version,
-		&s.ExpiresAt, &s.LastContact, &s.LastSeq, &s.Cursor, &s.SinceCheck, &s.Run.Pos, &s.Open.MediaTo, &s.Open.WallTo)
+		&s.ExpiresAt, &s.LastContact, &s.LastSeq, &s.Cursor, &s.Skew, &s.SinceCheck, &s.Run.Pos, &s.Open.MediaTo, &s.Open.WallTo)
 	s.Final, s.Run.Open = final != 0, open != 0
 	return s, err
 }
@@ -34,7 +34,7 @@ func saveStudy(ctx context.Context, tx *sqldb.Tx, s *Study) (bool, error) {
 	args := []any{s.LearnerID, s.SessionID, s.LoginSessionID, s.DeviceID, s.DeviceName, s.CourseID, s.LessonID, s.MediaID,
 		s.MediaRev, s.Take, flag(s.Final), s.AcquiredAt, s.Threshold, s.WindowNo, s.Epoch, s.Prev, s.ChainHash, s.ChainSeq, s.CheckID,
 		s.Run.No, s.Run.From, s.Run.PayFrom, s.Run.Floor, string(s.Run.State), flag(s.Run.Open), s.Open.MediaFrom, s.Open.WallFrom, s.Version + 1,
-		s.ExpiresAt, s.LastContact, s.LastSeq, s.Cursor, s.SinceCheck, s.Run.Pos, s.Open.MediaTo, s.Open.WallTo}
+		s.ExpiresAt, s.LastContact, s.LastSeq, s.Cursor, s.Skew, s.SinceCheck, s.Run.Pos, s.Open.MediaTo, s.Open.WallTo}
 	n, err := tx.Exec(ctx, `INSERT INTO study (`+studyColumns+`) VALUES (`+sqldb.Places(1, len(args))+`)
 		ON CONFLICT (learner_id) DO UPDATE SET session_id = excluded.session_id, login_session_id = excluded.login_session_id,
 		device_id = excluded.device_id, device_name = excluded.device_name, course_id = excluded.course_id, lesson_id = excluded.lesson_id,
@@ -44,7 +44,7 @@ func saveStudy(ctx context.Context, tx *sqldb.Tx, s *Study) (bool, error) {
 		run_no = excluded.run_no, run_from = excluded.run_from, run_pay_from = excluded.run_pay_from, run_floor = excluded.run_floor,
 		run_state = excluded.run_state, run_open = excluded.run_open, open_media_from = excluded.open_media_from,
 		open_wall_from = excluded.open_wall_from, version = excluded.version, expires_at = excluded.expires_at,
-		last_contact = excluded.last_contact, last_seq = excluded.last_seq, wall_cursor = excluded.wall_cursor,
+		last_contact = excluded.last_contact, last_seq = excluded.last_seq, wall_cursor = excluded.wall_cursor, skew = excluded.skew,
 		since_check_ms = excluded.since_check_ms, run_pos = excluded.run_pos, open_media_to = excluded.open_media_to,
 		open_wall_to = excluded.open_wall_to
 		WHERE study.version = excluded.version - 1`, args...)

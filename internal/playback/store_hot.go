@@ -10,13 +10,13 @@ import (
 
 // calm is what most beats leave as it is: a run goes on and its open span grows. Then only the steady columns are written.
 type calm struct {
-	chainSeq, mediaFrom, wallFrom int64
-	check, prev                   string
-	run                           Run
+	chainSeq, mediaFrom, wallFrom, skew int64
+	check, prev                         string
+	run                                 Run
 }
 
 func (s *Study) calm() calm {
-	c := calm{s.ChainSeq, s.Open.MediaFrom, s.Open.WallFrom, s.CheckID, s.Prev, s.Run}
+	c := calm{s.ChainSeq, s.Open.MediaFrom, s.Open.WallFrom, s.Skew, s.CheckID, s.Prev, s.Run}
 	c.run.Pos = 0
 	return c
 }
@@ -28,13 +28,13 @@ func (s *Study) steady() []any {
 
 func (s *Study) hot() []any {
 	return append(s.steady(), s.ChainHash, s.ChainSeq, s.CheckID, s.Run.No, s.Run.From, s.Run.PayFrom, s.Run.Floor,
-		string(s.Run.State), flag(s.Run.Open), s.Open.MediaFrom, s.Open.WallFrom, s.Prev)
+		string(s.Run.State), flag(s.Run.Open), s.Open.MediaFrom, s.Open.WallFrom, s.Skew, s.Prev)
 }
 
 var (
 	steadyColumns = []string{"expires_at", "last_contact", "last_seq", "wall_cursor", "since_check_ms", "run_pos", "open_media_to", "open_wall_to"}
 	hotColumns    = append(steadyColumns[:len(steadyColumns):len(steadyColumns)], "chain_hash", "chain_seq", "check_id", "run_no", "run_from", "run_pay_from", "run_floor",
-		"run_state", "run_open", "open_media_from", "open_wall_from", "prev")
+		"run_state", "run_open", "open_media_from", "open_wall_from", "skew", "prev")
 )
 
 // hotTypes are the array types of the columns on PostgreSQL that are no numbers.

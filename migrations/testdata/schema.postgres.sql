@@ -547,6 +547,7 @@ table study: since_check_ms bigint not null
 table study: run_pos bigint not null
 table study: open_media_to bigint not null
 table study: open_wall_to bigint not null
+table study: skew bigint not null default 0
 table tally: year bigint not null
 table tally: about text not null
 table tally: region_id text not null

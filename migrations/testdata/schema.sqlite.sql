@@ -810,7 +810,7 @@ CREATE TABLE study (
     since_check_ms   INTEGER NOT NULL CHECK (since_check_ms BETWEEN 0 AND 900000),
     run_pos          INTEGER NOT NULL,
     open_media_to    INTEGER NOT NULL,
-    open_wall_to     INTEGER NOT NULL,
+    open_wall_to     INTEGER NOT NULL, skew INTEGER NOT NULL DEFAULT 0,
     CHECK (open_wall_to - open_wall_from = 1000 * (open_media_to - open_media_from))
 ) STRICT;
 CREATE INDEX study_device ON study (device_id);

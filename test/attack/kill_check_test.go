@@ -26,7 +26,7 @@ type victim struct {
 
 func newVictim(t *testing.T, env *sqltest.Env) *victim {
 	t.Helper()
-	v := &victim{T: t, data: t.TempDir(), verifier: program(t)}
+	v := &victim{T: t, data: t.TempDir(), verifier: city.Program(t)}
 	if strings.HasPrefix(env.DSN, "postgres") {
 		v.database = env.DSN
 	}

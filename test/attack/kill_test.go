@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -19,40 +18,7 @@ import (
 	"xueshi/test/client"
 )
 
-// build makes the real binary, once per test run, in a folder that TestMain removes.
-var build = sync.OnceValues(func() (bin string, err error) {
-	if binDir, err = os.MkdirTemp("", "xueshi-attack-"); err != nil {
-		return "", err
-	}
-	bin = filepath.Join(binDir, "xueshi")
-	cmd := exec.Command("go", "build", "-o", bin, "./cmd/xueshi")
-	cmd.Dir = city.Root()
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		err = fmt.Errorf("build: %w\n%s", err, out)
-	}
-	return bin, err
-})
-
-var binDir string
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if binDir != "" {
-		_ = os.RemoveAll(binDir)
-	}
-	os.Exit(code)
-}
-
-// program is the real binary.
-func program(t *testing.T) string {
-	t.Helper()
-	bin, err := build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return bin
-}
+func TestMain(m *testing.M) { city.Main(m) }
 
 // process starts the program on data and database and returns its address.
 func process(t *testing.T, bin, data, database string, more ...string) (*exec.Cmd, string) {
@@ -84,7 +50,7 @@ func TestKillLosesNoAcknowledgedSecond(t *testing.T) {
 		if strings.HasPrefix(env.DSN, "postgres") {
 			database = env.DSN
 		}
-		data, bin := t.TempDir(), program(t)
+		data, bin := t.TempDir(), city.Program(t)
 		seed := exec.Command(bin, "demo", "--data", data, "--database", database, "--media", filepath.Join(city.Root(), "demo"))
 		if out, err := seed.CombinedOutput(); err != nil {
 			t.Fatalf("demo: %v\n%s", err, out)

@@ -18,6 +18,7 @@ import (
 	"xueshi/internal/platform/secret"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/platform/sqldb/sqltest"
+	"xueshi/test/city"
 	"xueshi/test/client"
 )
 
@@ -30,7 +31,7 @@ func TestKilledWhileSending(t *testing.T) {
 		if !strings.HasPrefix(env.DSN, "postgres") {
 			dsn, database = filepath.Join(data, "xueshi.db"), ""
 		}
-		bin := program(t)
+		bin := city.Program(t)
 		first, _ := process(t, bin, data, database, "--demo") // makes the database
 		service, account := smstest.Service(t, clock.System{}, true)
 		db := setUp(t, dsn, data, account.Fields(service.URL()), account.Secret)

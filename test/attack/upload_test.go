@@ -38,7 +38,7 @@ type workshop struct {
 }
 
 func newWorkshop(t *testing.T, env *sqltest.Env, flags ...string) *workshop {
-	w := &workshop{T: t, bin: program(t), data: t.TempDir(), logins: map[string][2]string{}, flags: flags}
+	w := &workshop{T: t, bin: city.Program(t), data: t.TempDir(), logins: map[string][2]string{}, flags: flags}
 	dsn := filepath.Join(w.data, "xueshi.db")
 	if strings.HasPrefix(env.DSN, "postgres") {
 		dsn, w.database = env.DSN, env.DSN

@@ -21,6 +21,7 @@ type reference struct {
 	prev    *place // the lease before it: wall time before the takeover only
 	expires int64  // µs; 0 = closed
 	last    int64  // µs: the learner's own time never goes back
+	skew    int64  // µs: how far it is ahead of the machine's clock
 	cursor  int64  // µs: nothing before it pays again
 	since   int64  // ms credited since the last passed check
 	due     bool
@@ -54,8 +55,21 @@ func newReference(p playback.Policy, durations map[string]int64) *reference {
 	return r
 }
 
-// at is the learner's own time at the machine's time now.
-func (r *reference) at(now int64) int64 { return max(now, r.last) }
+// setBack is how far the machine's clock must fall behind the learner's time to count as set back, µs.
+const setBack = 10e6
+
+// at is the learner's own time at the machine's time now. It stands still while the clock catches up with a small step back, and
+// runs on beside one that was set back.
+func (r *reference) at(now int64) int64 { return max(now+r.skew, r.last) }
+
+// passes is at, and time has passed for the learner: something of theirs was stored.
+func (r *reference) passes(now int64) int64 {
+	if r.last-(now+r.skew) > setBack {
+		r.skew = r.last - now
+	}
+	r.last = r.at(now)
+	return r.last
+}
 
 // moves reports whether an acquisition by a login takes a live lease from another login.
 func (r *reference) moves(now int64, login string) bool {
@@ -70,6 +84,7 @@ func (r *reference) mayAcquire(now int64, login string, takeover bool) string {
 	if !r.moves(now, login) {
 		return ""
 	}
+	now = r.at(now)
 	var recent []int64
 	for _, t := range r.taken {
 		if t > now-15*60e6 {
@@ -84,7 +99,7 @@ func (r *reference) mayAcquire(now int64, login string, takeover bool) string {
 
 func (r *reference) acquired(now int64, p *place) {
 	moved := r.moves(now, p.login)
-	now = r.at(now)
+	now = r.passes(now)
 	if h := r.holder; h != nil {
 		h.until, h.cursor = now, r.cursor
 		if r.due {
@@ -108,7 +123,7 @@ func (r *reference) most(now int64, p *place, fresh, visible bool) int64 {
 	switch at := r.at(now); {
 	case p == r.holder && r.expires != 0:
 		wall = at - max(r.cursor, at-r.p.BacklogMS*1000)
-	case p == r.prev && now <= p.until+r.p.LateMS*1000:
+	case p == r.prev && at <= p.until+r.p.LateMS*1000:
 		wall = p.until - max(p.cursor, p.until-r.p.BacklogMS*1000)
 	}
 	return min(max(0, wall/1000), r.p.CheckMaxMS-r.since)
@@ -148,7 +163,7 @@ func (r *reference) beaten(now int64, p *place, b playback.Beat, fresh bool, ear
 		p.cursor = max(p.cursor, p.until-r.p.BacklogMS*1000) + n*1000
 	}
 	if p == r.holder && fresh && r.expires != 0 {
-		p.seq, r.last, r.expires = b.Seq, at, at+r.p.LeaseTTLMS*1000
+		p.seq, r.expires = b.Seq, r.passes(now)+r.p.LeaseTTLMS*1000
 		if n > 0 {
 			r.cursor = max(r.cursor, at-r.p.BacklogMS*1000) + n*1000
 		}
@@ -160,7 +175,7 @@ func (r *reference) beaten(now int64, p *place, b playback.Beat, fresh bool, ear
 		}
 	}
 	if !r.due && r.since >= r.p.CheckMaxMS {
-		r.due, r.dueFrom, r.cursor, r.last = true, at, at, at
+		r.due, r.dueFrom, r.cursor = true, r.passes(now), at
 	}
 	return nil
 }
@@ -178,8 +193,8 @@ func (r *reference) settled(now int64, confirmed bool) {
 			l.window[i] = false
 		}
 	}
-	r.since, r.due, r.windows, r.last = 0, false, r.windows+1, r.at(now)
-	r.cursor = r.last
+	r.since, r.due, r.windows = 0, false, r.windows+1
+	r.cursor = r.passes(now)
 }
 
 // granted by hand: confirmed at once, outside of every window.

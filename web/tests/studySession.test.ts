@@ -61,7 +61,7 @@ afterEach(() => {
 
 let at = 0
 async function held() {
-  const on = { answer: vi.fn(), offline: vi.fn(), lost: vi.fn() }
+  const on = { answer: vi.fn(), cut: vi.fn(), lost: vi.fn() }
   const s = await StudySession.acquire('l', 'n', false, on, () => ({ at, buffered: 0, stalled: 0 }))
   s.idle = () => false
   return { s, on }
@@ -76,7 +76,7 @@ it('keeps a beat until the server has answered it, and sends in order after an o
   at = 20_000
   s.beat('playing')
   await vi.waitFor(() => expect(kept.size).toBe(2))
-  await vi.waitFor(() => expect(on.offline).toHaveBeenCalledWith(true))
+  await vi.waitFor(() => expect(on.cut).toHaveBeenCalledWith('network'))
   online = true
   await vi.advanceTimersByTimeAsync(3100)
   await settle(2)
@@ -87,6 +87,20 @@ it('keeps a beat until the server has answered it, and sends in order after an o
   expect(on.lost).not.toHaveBeenCalled()
   s.stop()
   at = 0
+})
+
+it('tells a server that cannot store from a network that is away, and forgets neither beat', async () => {
+  const { s, on } = await held()
+  status = 503
+  s.beat('playing')
+  await vi.waitFor(() => expect(on.cut).toHaveBeenCalledWith('server'))
+  expect(kept.size).toBe(1)
+  status = 200
+  await vi.advanceTimersByTimeAsync(3100)
+  await vi.waitFor(() => expect(kept.size).toBe(0))
+  expect(on.cut).toHaveBeenLastCalledWith('')
+  expect(on.lost).not.toHaveBeenCalled()
+  s.stop()
 })
 
 it('keeps the pace the server asks for, and never a faster one', async () => {

@@ -5,12 +5,15 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"runtime"
 	"strings"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	_ "github.com/jackc/pgx/v5/stdlib" // registers "pgx"
+	"github.com/jackc/pgx/v5/stdlib" // registers "pgx", too
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -48,14 +51,34 @@ func Open(ctx context.Context, dsn string, clk clock.Clock, opts ...Option) (*DB
 
 func (db *DB) openPostgres(dsn string) (err error) {
 	db.engine, db.dbTime = Postgres, true
-	db.write, err = sql.Open("pgx", dsn)
+	c, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		return err
 	}
-	db.write.SetMaxOpenConns(max(8, 4*runtime.NumCPU()))
-	db.write.SetMaxIdleConns(max(8, 4*runtime.NumCPU()))
+	if c.ConnectTimeout == 0 { // of each host that the address names
+		c.ConnectTimeout = 3 * time.Second
+	}
+	c.DialFunc = (&net.Dialer{Timeout: c.ConnectTimeout, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 2 * time.Second, Count: 3},
+		Control: giveUp}).DialContext
+	db.write = stdlib.OpenDB(*c, stdlib.OptionShouldPing(lives))
+	db.write.SetMaxOpenConns(connections())
+	db.write.SetMaxIdleConns(connections())
 	db.read = db.write
 	return nil
+}
+
+// connections is how many this process keeps to PostgreSQL.
+func connections() int { return max(8, 4*runtime.NumCPU()) }
+
+// lives asks a connection that was idle for a sign of life, no longer than a second: after a cut network each one would cost its
+// user all the time it has. One that gives none is closed, which the ping that follows finds at once.
+func lives(ctx context.Context, p stdlib.ShouldPingParams) bool {
+	if p.IdleDuration < time.Second {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	return p.Conn.Ping(ctx) != nil
 }
 
 func (db *DB) openSQLite(path string) (err error) {

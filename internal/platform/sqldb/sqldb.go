@@ -38,6 +38,13 @@ const (
 	maxWait  = 64 * time.Millisecond
 )
 
+// How long a transaction waits for a PostgreSQL that is silent, before its caller is told: hot batches stand in the way of everybody
+// behind them, and nothing that writes may hold a connection for good. What only reads may take long; TCP finds a dead network.
+const (
+	patienceCAS   = 5 * time.Second
+	patienceWrite = 30 * time.Second
+)
+
 // DB is an open database.
 type DB struct {
 	engine Engine
@@ -137,16 +144,28 @@ func ReadValue[T any](ctx context.Context, db *DB, f func(tx *Tx) (T, error)) (v
 // Write runs f in a serializable transaction; f may be called again after a serialization failure,
 // so it must have no effect outside the database.
 func (db *DB) Write(ctx context.Context, f func(tx *Tx) error) error {
-	return db.run(ctx, db.write, &sql.TxOptions{Isolation: db.level(sql.LevelSerializable)}, f)
+	return db.within(ctx, patienceWrite, &sql.TxOptions{Isolation: db.level(sql.LevelSerializable)}, f)
 }
 
 // WriteCAS runs f at READ COMMITTED on PostgreSQL, for statements that guard themselves by
 // compare-and-swap on a version or by a unique key.
 func (db *DB) WriteCAS(ctx context.Context, f func(tx *Tx) error) error {
-	if err := db.prepareWanted(ctx); err != nil {
-		return err
+	return db.within(ctx, patienceCAS, &sql.TxOptions{Isolation: db.level(sql.LevelReadCommitted)}, f)
+}
+
+// within is run on the writer, no longer than patience where another machine may be silent.
+func (db *DB) within(ctx context.Context, patience time.Duration, opts *sql.TxOptions, f func(*Tx) error) error {
+	inner := ctx
+	if db.engine == Postgres {
+		var cancel context.CancelFunc
+		inner, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
 	}
-	return db.run(ctx, db.write, &sql.TxOptions{Isolation: db.level(sql.LevelReadCommitted)}, f)
+	err := db.prepareWanted(inner)
+	if err == nil {
+		err = db.run(inner, db.write, opts, f)
+	}
+	return db.unavailable(ctx, err)
 }
 
 // level maps an isolation level to the engine: SQLite has only one, and its driver refuses names.
@@ -162,7 +181,7 @@ func (db *DB) run(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, f func
 	for try := 1; ; try++ {
 		err := db.once(ctx, pool, opts, f)
 		if err == nil || !retryable(err) {
-			return err
+			return db.unavailable(ctx, err)
 		}
 		if try == maxTries {
 			return errs.New(errs.Unavailable, "busy").WithRetry(1).WithCause(err)

@@ -22,9 +22,12 @@ interface Sent {
   mono_ms: number
 }
 
+/** Why heartbeats wait: the network is away, or the server cannot store now; '' = they do not. */
+export type Cut = '' | 'network' | 'server'
+
 export interface SessionEvents {
   answer(a: Answer): void
-  offline(yes: boolean): void
+  cut(why: Cut): void
   lost(problem: ApiProblem): void
 }
 
@@ -151,14 +154,14 @@ export class StudySession {
         const answer = await this.send(await first.beat, first.state === 'closed')
         this.queue.shift()
         void first.kept.then(key => (key === undefined ? undefined : beatOutbox.drop(key))).catch(() => undefined)
-        this.on.offline(false)
+        this.on.cut('')
         this.every = Math.min(30_000, Math.max(this.lease.beat_ms, answer.retry_after_ms))
         this.on.answer(answer)
       }
     } catch (e) {
       const p = e instanceof ApiProblem ? e : new ApiProblem(0, 'network')
       if (p.status === 0 || p.status >= 500 || p.status === 429) {
-        this.on.offline(true)
+        this.on.cut(p.status === 0 ? 'network' : 'server')
         setTimeout(() => void this.flush(), 1000 * Math.max(3, p.retryAfter))
       } else {
         this.stop()

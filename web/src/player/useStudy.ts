@@ -1,7 +1,7 @@
 import { computed, onBeforeUnmount, ref, shallowRef, type Ref } from 'vue'
 import { api, ApiProblem, ask, type Schemas } from '../api/client'
 import { resendLeft } from './beatOutbox'
-import { StudySession, type Answer, type Check } from './studySession'
+import { StudySession, type Answer, type Check, type Cut } from './studySession'
 
 /** Ranges as the wire has them, ms. */
 export const ranges = (list: (number[] | null)[] | null | undefined) =>
@@ -39,7 +39,7 @@ export function useStudy(
   const check = shallowRef<Check | null>(page.check ?? null),
     holder = shallowRef<Holder>(),
     stopped = ref(''),
-    offline = ref(false),
+    cut = ref<Cut>(''),
     mine = ref(false),
     savedAt = ref(0),
     problem = shallowRef<ApiProblem>()
@@ -105,8 +105,8 @@ export function useStudy(
 
   const events = {
     answer: onAnswer,
-    offline: (y: boolean) => {
-      offline.value = y
+    cut: (why: Cut) => {
+      cut.value = why
     },
     lost: (p: ApiProblem) => {
       session = undefined
@@ -209,7 +209,7 @@ export function useStudy(
     check,
     holder,
     stopped,
-    offline,
+    cut,
     mine,
     savedAt,
     problem,

@@ -41,6 +41,7 @@ export default {
     'credit.no_record': 'No such record.',
     'credit.own_record': 'Nobody checks his own record.',
     'credit.rule': 'Some things need a change: at least 90 hours a year, at least half of them professional.',
+    'database.unavailable': 'The system is coming back; nothing you studied or sent is lost. Try again in a moment.',
     'enrolment.payment_required': 'This course has to be paid first.',
     'enrolment.withdrawn': 'This course takes no more learners.',
     'enrolment.year_closed': 'The year {year} is closed.',

@@ -34,6 +34,7 @@ export default {
     saved: 'Saved {n} s ago',
     notSaved: 'Not saved yet',
     offline: 'Offline, studied up to {at}; it will be sent when the network is back',
+    recovering: 'The system is coming back, studied up to {at}; the rest will be sent then',
     number: 'Lesson {n}',
     teacher: 'Teacher: {name}',
     counted: 'Counted of this lesson',

@@ -41,6 +41,7 @@ export default {
     'credit.no_record': '没有找到这条学时记录。',
     'credit.own_record': '不能核查自己的记录。',
     'credit.rule': '有几处需要改一改。全年不少于 90 学时，专业科目不少于一半。',
+    'database.unavailable': '系统正在恢复，学过的时间和提交的内容都没有丢。请稍等再试。',
     'enrolment.payment_required': '这门课需要先缴费。',
     'enrolment.withdrawn': '这门课已停止报名。',
     'enrolment.year_closed': '{year} 年度已结束，不能再学。',

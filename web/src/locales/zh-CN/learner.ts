@@ -34,6 +34,7 @@ export default {
     saved: '学习记录 {n} 秒前已保存',
     notSaved: '学习记录还没有保存',
     offline: '网络断开，已学到 {at}，恢复后自动补传',
+    recovering: '系统正在恢复，已学到 {at}，恢复后自动补传',
     number: '第 {n} 节',
     teacher: '主讲：{name}',
     counted: '本节已计时',
