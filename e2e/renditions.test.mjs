@@ -25,7 +25,7 @@ const quality = page => page.getByRole('combobox', { name: '画质' })
 async function plays(page, height) {
   await until(async () => await video(page, 'videoHeight') === height)
   const had = await credited(page), at = await video(page, 'currentTime')
-  await until(async () => await credited(page) >= had + 10_000, 40_000)
+  await until(async () => await credited(page) >= had + 10_000, 80_000)
   assert.ok(await video(page, 'currentTime') > at, 'the position goes on')
 }
 

@@ -7,14 +7,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -23,7 +20,6 @@ import (
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/clock"
 	"xueshi/internal/org"
-	"xueshi/internal/platform/httpx"
 	"xueshi/internal/verify"
 )
 
@@ -36,18 +32,6 @@ type storage struct {
 // config is what every command that opens the storage begins with.
 func (s storage) config() app.Config {
 	return app.Config{Data: s.Data, Database: s.Database, Storage: s.Storage}
-}
-
-type serve struct {
-	storage
-	Addr    string `help:"Address to listen on." default:"127.0.0.1:8080" env:"ADDR"`
-	Demo    bool   `help:"The demo city: the SMS service is a simulator on this machine, and its codes are written to the log."`
-	Media   string `help:"Folder of the demo sources." default:"demo"`
-	TLS     bool   `help:"The site is reached by HTTPS (through a proxy): secure cookies, HSTS." env:"XUESHI_TLS"`
-	Proxied bool   `help:"All requests come through a reverse proxy that sets X-Real-IP: limits count that address. Never without such a proxy." env:"XUESHI_PROXIED"`
-	Sweep   bool   `help:"Erase once a day the stored files that no row needs. Only where this database alone owns the store, and never right after a restore: see it first with 'store sweep --dry-run'." env:"XUESHI_SWEEP"`
-	CDN     string `help:"Segments leave as sealed files that a CDN keeps (https://cdn.example.cn, with this program's /media/sealed/ as its origin), or a proxy before this host (self); empty = this program sends them." env:"XUESHI_CDN"`
-	Clamd   string `help:"The virus scanner (ClamAV's clamd) that every upload goes through, unix:PATH or HOST:PORT; empty = none." env:"XUESHI_CLAMD"`
 }
 
 type demoCmd struct {
@@ -79,44 +63,12 @@ var cli struct {
 func main() {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	k := kong.Parse(&cli, kong.Name("xueshi"), kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)))
 	if err := k.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "xueshi:", err)
 		os.Exit(1)
 	}
-}
-
-// Run serves until a signal, then drains: open requests end, what waits for the database is committed.
-func (s *serve) Run(ctx context.Context) error {
-	cfg := s.config()
-	cfg.Demo, cfg.TLS, cfg.Proxied, cfg.Simulate, cfg.LogCodes, cfg.Clamd, cfg.Sweep, cfg.CDN = s.Media, s.TLS, s.Proxied, s.Demo, s.Demo, s.Clamd, s.Sweep, s.CDN
-	a, err := app.New(ctx, cfg, clock.System{}, nil)
-	if err != nil {
-		return err
-	}
-	ln, err := net.Listen("tcp", s.Addr)
-	if err != nil {
-		return errors.Join(err, a.Close())
-	}
-	app.TradeMemory() // after starting, which only fetches more pages from the kernel for it
-	a.Start(ctx)
-	time.AfterFunc(time.Second/2, debug.FreeOSMemory) // what starting took and nobody will ask for again; not before the first answers
-	srv := httpx.Server(a.Handler)
-	fmt.Printf("http://%s\n", ln.Addr())
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(ln) }()
-	select {
-	case err = <-failed:
-	case <-ctx.Done():
-		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
-		defer cancel()
-		err = srv.Shutdown(drain)
-	}
-	if errors.Is(err, http.ErrServerClosed) {
-		err = nil
-	}
-	return errors.Join(err, a.Close())
 }
 
 // Run makes the demo city and says who can log in.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 
 	"xueshi/internal/catalog"
 	"xueshi/internal/classroom"
@@ -26,6 +27,7 @@ import (
 	"xueshi/internal/platform/httpx"
 	"xueshi/internal/platform/jobs"
 	"xueshi/internal/platform/ledger"
+	"xueshi/internal/platform/metrics"
 	"xueshi/internal/platform/secret"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/playback"
@@ -75,6 +77,10 @@ type App struct {
 	Signer      *ledger.Signer
 	delivery    mediaportal.Services
 	Handler     http.Handler
+	metrics     metrics.Registry
+	leaving     atomic.Bool
+	folder      string // of this process's files
+	schema      int64  // that this program has brought the database to
 	stop        func()
 	shut        func() // closes the store
 }
@@ -100,11 +106,14 @@ func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Poli
 	if err != nil {
 		return nil, err
 	}
-	a := &App{DB: db}
+	a := &App{DB: db, folder: cfg.Data, metrics: metrics.New()}
 	if err := a.openStore(ctx, cfg); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	if err := sqldb.Migrate(ctx, db, migrations.FS, sqldb.LockPath(cfg.DSN())); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if a.schema, err = sqldb.Version(ctx, db); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	if a.Keys, err = secret.Open(filepath.Join(cfg.Data, "keys")); err != nil {
@@ -137,7 +146,9 @@ func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Poli
 	if cfg.CDN != "" {
 		a.delivery.Sealer, a.delivery.Cache = media.NewSealer(a.Keys.Derive("segments")), cache
 	}
-	a.Handler = a.handler(lessons, session.Cookies{TLS: cfg.TLS, Proxied: cfg.Proxied}, httpx.Options{Clock: clk, TLS: cfg.TLS, Media: cache})
+	a.measure(a.metrics)
+	a.Handler = a.handler(lessons, session.Cookies{TLS: cfg.TLS, Proxied: cfg.Proxied}, httpx.Options{Clock: clk, TLS: cfg.TLS, Media: cache,
+		Observe: metrics.NewRequests(a.metrics).Observe, Leaving: a.leaving.Load})
 	return a, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"xueshi/internal/kernel/errs"
@@ -32,6 +33,18 @@ type committer struct {
 	closing sync.Once
 
 	cache entries
+	stats Stats
+}
+
+// Stats is what the committer has done since the process started.
+type Stats struct {
+	Beats, Segments   atomic.Int64 // stored
+	CreditedMS        atomic.Int64 // granted, before confirmation
+	DeliveredBytes    atomic.Int64
+	Batches           atomic.Int64 // committed
+	BatchMicroseconds atomic.Int64 // that they took, fsync included
+	Missed            atomic.Int64 // compare-and-swaps lost to another process
+	Failed            atomic.Int64 // beats and segments that were not stored
 }
 
 // item is one waiting request: a beat, or a finished segment.
@@ -161,6 +174,7 @@ func (c *committer) gather(batch []*item, busy bool) []*item {
 // applied it is halved, so that one learner's broken row fails that learner and nobody else; not when the database is out of reach.
 func (c *committer) commit(ctx context.Context, batch []*item) (retry []*item) {
 	b := &batchRun{c: c}
+	began := time.Now()
 	err := c.transact(ctx, b, batch)
 	if err != nil && b.broken != nil && len(batch) > 1 && errs.KindOf(err) != errs.Unavailable {
 		b.finish(batch, false)
@@ -174,16 +188,35 @@ func (c *committer) commit(ctx context.Context, batch []*item) (retry []*item) {
 				slog.ErrorContext(ctx, "delivery not booked", "session", it.seg.sessionID, "segment", it.seg.segment, "error", err.Error())
 			}
 		case b.missed[it]:
+			c.stats.Missed.Add(1)
 			if it.tries++; it.tries < maxTries {
 				retry = append(retry, it)
 				continue
 			}
 			it.err = errs.New(errs.Unavailable, "playback.busy").WithRetry(1)
 		}
+		c.stats.count(it)
 		it.settle()
 	}
 	b.finish(batch, err == nil)
+	c.stats.Batches.Add(1)
+	c.stats.BatchMicroseconds.Add(time.Since(began).Microseconds())
 	return retry
+}
+
+// count notes how an item ended.
+func (s *Stats) count(it *item) {
+	switch {
+	case it.err != nil && (errs.KindOf(it.err) == errs.Internal || errs.KindOf(it.err) == errs.Unavailable):
+		s.Failed.Add(1)
+	case it.err != nil: // refused by the rule
+	case it.beat != nil:
+		s.Beats.Add(1)
+		s.CreditedMS.Add(it.out.Granted)
+	default:
+		s.Segments.Add(1)
+		s.DeliveredBytes.Add(it.seg.bytes)
+	}
 }
 
 // durable is one transaction for the whole batch.

@@ -48,6 +48,12 @@ func New(d Deps) *Service {
 		policy: policy, digits: d.Digits, beats: newCommitter(d.DB, d.Lessons, policy)}
 }
 
+// Stats is what this process has stored.
+func (s *Service) Stats() *Stats { return &s.beats.stats }
+
+// Waiting is how many beats and segments wait for their batch.
+func (s *Service) Waiting() int { return len(s.beats.in) }
+
 // Close waits for the last commit.
 func (s *Service) Close() { s.beats.close() }
 

@@ -56,6 +56,8 @@ type process struct {
 	args []string
 	env  []string
 	cmd  *exec.Cmd
+	// ready tells whether it does its work; nil = it answers people.
+	ready func() bool
 }
 
 // newPlatform makes the demo city and starts a process for each database address: processes may reach the same database by
@@ -153,14 +155,22 @@ func (p *platform) process(flags ...string) *process {
 
 func (s *process) start() {
 	s.Helper()
-	s.cmd = exec.Command(city.Program(s.T), s.args...)
-	s.cmd.Env = append(os.Environ(), s.env...)
+	s.run(exec.Command(city.Program(s.T), s.args...))
+}
+
+func (s *process) run(cmd *exec.Cmd) {
+	s.Helper()
+	s.cmd = cmd
+	s.cmd.Env = append(append(os.Environ(), s.env...), s.cmd.Env...)
 	s.cmd.Stderr = newest(s.T, fmt.Sprintf("process-%d.log", s.port))
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := s.cmd.Start(); err != nil {
 		s.Fatal(err)
 	}
-	eventually(s.T, "a process answers", s.answers)
+	if s.ready == nil {
+		s.ready = s.answers
+	}
+	eventually(s.T, "a process is ready", s.ready)
 }
 
 // answers tells whether the process takes requests that need the database.
@@ -172,6 +182,15 @@ func (s *process) answers() bool {
 	}
 	_ = res.Body.Close()
 	return res.StatusCode == http.StatusOK
+}
+
+// stop ends the process as an operator does, and waits until it has ended.
+func (s *process) stop() {
+	s.Helper()
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	if err := s.cmd.Wait(); err != nil {
+		s.Errorf("the process that was told to end: %v", err)
+	}
 }
 
 // kill ends the process as a machine that loses power does.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"xueshi/test/client"
@@ -98,20 +97,10 @@ func again[T any](do func() (T, error), failed *int) (v T, err error) {
 
 // under lets people study while something happens, until it has ended and a little longer; then it holds what they were told
 // against what the platform knows.
-func (p *platform) under(happens func()) {
-	p.Helper()
-	p.underLimits(limits{}, happens)
-}
-
-// limits is what a fault may do to honest learners; the zero value is nothing but a pause of back.
-type limits struct {
-	unseen time.Duration // wall time that may stay uncredited
-}
-
-func (p *platform) underLimits(allowed limits, happens func()) {
+func (p *platform) under(happens func()) (all []*learner) {
 	p.Helper()
 	devices := p.learners(5)
-	all := make([]*learner, len(devices))
+	all = make([]*learner, len(devices))
 	for i, d := range devices {
 		all[i] = &learner{Device: d}
 		if err := all[i].begin(); err != nil {
@@ -120,26 +109,23 @@ func (p *platform) underLimits(allowed limits, happens func()) {
 	}
 	ctx, end := context.WithCancel(context.Background())
 	var group sync.WaitGroup
-	var stopped atomic.Bool
 	for i, l := range all {
 		group.Go(func() { l.study(ctx, i) })
 	}
-	func() {
-		defer func() { stopped.Store(true) }()
-		<-time.After(2 * time.Second) // so that all have been credited something before it happens
-		happens()
-		<-time.After(3 * time.Second)
-	}()
+	<-time.After(2 * time.Second) // so that all have been credited something before it happens
+	happens()
+	<-time.After(3 * time.Second)
 	end()
 	group.Wait()
 	for i, l := range all {
-		p.held(i, l, allowed)
+		p.held(i, l)
 	}
 	p.verified()
+	return all
 }
 
 // held is what one learner was promised.
-func (p *platform) held(no int, l *learner, allowed limits) {
+func (p *platform) held(no int, l *learner) {
 	p.Helper()
 	if l.err != nil {
 		p.Errorf("learner %d: %v", no, l.err)
@@ -157,7 +143,7 @@ func (p *platform) held(no int, l *learner, allowed limits) {
 		p.Errorf("learner %d: %d ms were acknowledged, %d are there", no, l.acked, now.Progress.CreditedMS)
 	case now.Progress.CreditedMS > wall:
 		p.Errorf("learner %d: %d ms credited in %d ms", no, now.Progress.CreditedMS, wall)
-	case l.acked < l.at-1000-allowed.unseen.Milliseconds():
+	case l.acked < l.at-1000:
 		p.Errorf("learner %d: watched %d ms, credited %d", no, l.at, l.acked)
 	case l.silence > back:
 		p.Errorf("learner %d: nothing was taken for %v", no, l.silence)

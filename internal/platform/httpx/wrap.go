@@ -46,6 +46,10 @@ type Options struct {
 	Clock clock.Clock
 	TLS   bool   // behind HTTPS: HSTS is sent
 	Media string // another host that pages fetch media from ("https://cdn.example.cn"), or empty
+	// Observe hears of each answered request; pattern is its route. nil = nobody counts.
+	Observe func(pattern string, status int, took time.Duration)
+	// Leaving tells that this process will end: connections are closed behind the answers they wait for. nil = never.
+	Leaving func() bool
 }
 
 // policy is the content security policy of every answer that sets none itself.
@@ -63,6 +67,9 @@ func Wrap(h http.Handler, o Options) http.Handler {
 		told := &scope{id: rid}
 		r = r.WithContext(context.WithValue(r.Context(), scopeKey{}, told))
 		head(w.Header(), rid, o.TLS, policy)
+		if o.Leaving != nil && o.Leaving() {
+			w.Header().Set("Connection", "close")
+		}
 		rec := &recorder{ResponseWriter: w}
 		defer func() {
 			if p := recover(); p != nil {
@@ -74,9 +81,12 @@ func Wrap(h http.Handler, o Options) http.Handler {
 					WriteProblem(rec, r, errs.New(errs.Internal, "internal"))
 				}
 			}
+			took := o.Clock.Now().Sub(start)
+			if o.Observe != nil {
+				o.Observe(told.route, rec.status, took)
+			}
 			if rec.status >= 500 || !quiet(r.URL.Path) {
-				slog.InfoContext(r.Context(), "request", "request_id", rid, "method", r.Method, "route", told.route, "status", rec.status,
-					"ms", o.Clock.Now().Sub(start).Milliseconds())
+				slog.InfoContext(r.Context(), "request", "request_id", rid, "method", r.Method, "route", told.route, "status", rec.status, "ms", took.Milliseconds())
 			}
 		}()
 		if err := admit(r); err != nil {

@@ -107,3 +107,22 @@ func SweepTx(ctx context.Context, tx *sqldb.Tx, before time.Time) error {
 	_, err := tx.Exec(ctx, `DELETE FROM job WHERE state IN ('done', 'failed') AND ended_at < $1`, before.UnixMicro())
 	return err
 }
+
+// Load is how many jobs of a kind stand in a state that is not an end, and how long the oldest of them has been there.
+type Load struct {
+	Kind, State string
+	Jobs        int64
+	Oldest      time.Duration
+}
+
+// Loads reads them.
+func (q *Queue) Loads(ctx context.Context) ([]Load, error) {
+	return sqldb.ReadValue(ctx, q.db, func(tx *sqldb.Tx) ([]Load, error) {
+		return sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (l Load, err error) {
+			var since int64
+			err = row.Scan(&l.Kind, &l.State, &l.Jobs, &since)
+			l.Oldest = tx.Now().Sub(time.UnixMicro(since))
+			return l, err
+		}, `SELECT kind, state, count(*), min(created_at) FROM job WHERE state IN ('waiting', 'running') GROUP BY kind, state`)
+	})
+}

@@ -73,6 +73,14 @@ func Migrate(ctx context.Context, db *DB, migrations fs.FS, lockPath string) err
 	return nil
 }
 
+// Version is the newest migration that the database has.
+func Version(ctx context.Context, db *DB) (version int64, err error) {
+	return ReadValue(ctx, db, func(tx *Tx) (int64, error) {
+		v, _, err := One(ctx, tx, ScanValue[int64], `SELECT max(version_id) FROM goose_db_version WHERE is_applied = $1`, true)
+		return v, err
+	})
+}
+
 func renderAll(engine Engine, migrations fs.FS) (fs.FS, error) {
 	names, err := fs.Glob(migrations, "*.sql")
 	if err != nil {
