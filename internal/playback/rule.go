@@ -292,7 +292,8 @@ const stepBack = 10_000_000
 
 // at is the learner's own instant: the database's clock, never before an instant already used. When the clock was set back (a standby
 // took over whose clock is behind, somebody corrected it), the learner's time goes on from where it was instead of standing still
-// until the clock has come back there: a second that is watched stays a second. Skew keeps by how much.
+// until the clock has come back there: a second that is watched stays a second, but for those since the last heartbeat, which nobody
+// has measured. Skew keeps by how much.
 func (s *Study) at(now int64) int64 {
 	used := max(s.LastContact, s.Cursor)
 	if used-now-s.Skew > stepBack {

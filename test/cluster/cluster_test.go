@@ -26,7 +26,14 @@ import (
 	"xueshi/test/client"
 )
 
-func TestMain(m *testing.M) { city.Main(m) }
+// The key of the tests' own S3 server; the program takes it from the environment alone.
+const s3Key, s3Secret = "tester", "tester-secret"
+
+func TestMain(m *testing.M) {
+	_ = os.Setenv("AWS_ACCESS_KEY_ID", s3Key)
+	_ = os.Setenv("AWS_SECRET_ACCESS_KEY", s3Secret)
+	city.Main(m)
+}
 
 // back is how long anybody may have to wait until the platform takes what they send again.
 const back = 30 * time.Second
@@ -47,6 +54,7 @@ type platform struct {
 	url                     string // nginx before all of them
 	all                     []*process
 	staff                   demo.Login // of a provider
+	people                  int        // learners made
 }
 
 // process is one of them, at an address that it keeps.
@@ -64,7 +72,13 @@ type process struct {
 // different ways.
 func newPlatform(t *testing.T, storage string, databases ...string) *platform {
 	t.Helper()
-	p := &platform{T: t, data: t.TempDir(), database: databases[0], storage: storage}
+	return newPlatformIn(t, t.TempDir(), storage, databases...)
+}
+
+// newPlatformIn is newPlatform with its files in a folder that the test has prepared.
+func newPlatformIn(t *testing.T, data, storage string, databases ...string) *platform {
+	t.Helper()
+	p := &platform{T: t, data: data, database: databases[0], storage: storage}
 	p.seed()
 	for _, dsn := range databases {
 		p.all = append(p.all, p.process("--database", dsn))
@@ -113,15 +127,16 @@ func (p *platform) learners(n int) (devices []*client.Device) {
 		}
 	}()
 	ctx := identity.SystemContext(context.Background(), "test")
-	for i := range n {
-		phone := fmt.Sprintf("151%08d", i+1)
+	for range n {
+		p.people++
+		phone := fmt.Sprintf("151%08d", p.people)
 		err := a.DB.Write(ctx, func(tx *sqldb.Tx) error {
-			_, err := a.Identity.CreatePersonTx(ctx, tx, identity.NewPerson{Name: "学员", IDNumber: city.IDNumber(int64(7000 + i)), Phone: phone, RegionID: "140902", UnitID: "u01",
+			_, err := a.Identity.CreatePersonTx(ctx, tx, identity.NewPerson{Name: "学员", IDNumber: city.IDNumber(int64(7000 + p.people)), Phone: phone, RegionID: "140902", UnitID: "u01",
 				Agreed: "2026-1", Grants: []identity.Grant{{Role: identity.Learner}}})
 			return err
 		})
 		if err == nil {
-			err = a.Identity.SendCode(ctx, phone, "login", fmt.Sprintf("10.9.%d.1", i))
+			err = a.Identity.SendCode(ctx, phone, "login", fmt.Sprintf("10.9.%d.1", p.people))
 		}
 		d := client.New(srv.URL, "test pc")
 		if err == nil {

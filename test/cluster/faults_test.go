@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"net/http"
 	"testing"
 	"time"
 )
@@ -60,4 +61,91 @@ func TestTheDatabaseIsOutOfReach(t *testing.T) {
 		<-time.After(6 * time.Second)
 		way.mend()
 	})
+}
+
+// The object store is slow, then away. Nobody's study waits for it; a file that is being uploaded arrives whole, once.
+func TestTheStoreIsAway(t *testing.T) {
+	slowSet(t)
+	db, way := server(t, home(t)), objects(t)
+	p := newPlatform(t, "s3://files/city?path_style=1&endpoint=http://"+way.addr, dsn(db), dsn(db))
+	d, file, segment := p.provider(), film(t, 8), p.segment()
+	sent := make(chan error, 1)
+	interrupted := 0
+	learners := p.under(func() {
+		go func() {
+			var err error
+			interrupted, err = upload(d, file, len(file)/20, 250*time.Millisecond)
+			sent <- err
+		}()
+		<-time.After(time.Second)
+		way.delay(200 * time.Millisecond)
+		<-time.After(3 * time.Second)
+		way.refuse()
+		eventually(t, "the store is away", func() bool { return status(segment) == http.StatusServiceUnavailable })
+		<-time.After(4 * time.Second)
+		way.mend()
+		eventually(t, "segments come again", func() bool { return status(segment) == http.StatusOK })
+		if err := <-sent; err != nil {
+			t.Errorf("the upload: %v", err)
+		}
+	})
+	p.arrived(file)
+	t.Logf("%d of the upload's requests were sent again", interrupted)
+	if interrupted == 0 {
+		t.Error("the upload met no fault: nothing was tested")
+	}
+	for i, l := range learners {
+		if l.failed > 0 {
+			t.Errorf("learner %d had to send %d requests again: studying must not wait for the store", i, l.failed)
+		}
+	}
+}
+
+// The disk of the database is full. Nothing is acknowledged that is not stored, and it goes on when there is room.
+func TestTheDiskIsFull(t *testing.T) {
+	slowSet(t)
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		dir, fill, free := disk(t, 160)
+		p := newPlatformIn(t, dir, "", "")
+		full(t, p, fill, free)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		dir, fill, free := disk(t, 256)
+		db := server(t, given(t, dir))
+		p := newPlatform(t, "", dsn(db), dsn(db))
+		full(t, p, func() {
+			fill()
+			eventually(t, "the server needs room for its log", func() bool { return db.ask("SELECT pg_switch_wal()") == "" })
+		}, func() { free(); db.revive() })
+	})
+}
+
+func full(t *testing.T, p *platform, fill, free func()) {
+	t.Helper()
+	for i, l := range p.under(func() { fill(); <-time.After(5 * time.Second); free() }) {
+		if l.failed == 0 {
+			t.Errorf("learner %d met no fault: nothing was tested", i)
+		}
+	}
+}
+
+// The database's clock is set, as by a fail-over between machines whose clocks differ. Set back, it must not stand still for learners;
+// set on, it must not pay them (a step on after one back would hide what the first has cost).
+func TestTheClockIsSet(t *testing.T) {
+	slowSet(t)
+	for name, offsets := range map[string][]time.Duration{"back": {-5 * time.Minute, -10 * time.Minute}, "on": {5 * time.Minute}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db, set := steered(t)
+			p := newPlatform(t, "", dsn(db), dsn(db))
+			p.under(func() {
+				for _, offset := range offsets {
+					set(offset)
+					<-time.After(5 * time.Second)
+				}
+			})
+		})
+	}
 }

@@ -71,6 +71,12 @@ func home(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return given(t, dir)
+}
+
+// given gives a folder to PostgreSQL's user.
+func given(t *testing.T, dir string) string {
+	t.Helper()
 	if os.Getuid() == 0 {
 		owner := owned(t, exec.Command("true")).SysProcAttr.Credential
 		if err := os.Chown(dir, int(owner.Uid), int(owner.Gid)); err != nil {
@@ -178,6 +184,16 @@ func (p *postgres) kill() {
 	}
 	_ = p.cmd.Process.Kill()
 	_ = p.cmd.Wait()
+}
+
+// revive starts the server again if it has ended, as its service does.
+func (p *postgres) revive() {
+	p.Helper()
+	if p.ask("SELECT 1") == "1" {
+		return
+	}
+	p.kill()
+	p.start()
 }
 
 // promote makes the standby the primary.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -70,6 +71,16 @@ func (l *learner) study(ctx context.Context, no int) {
 			}
 		}
 	}
+}
+
+// segment is the address of a file that a learner may fetch.
+func (p *platform) segment() string {
+	p.Helper()
+	l := &learner{Device: p.learners(1)[0]}
+	if err := l.begin(); err != nil {
+		p.Fatal(err)
+	}
+	return p.url + strings.Replace(l.play.Playlist, "index.m3u8", "0.m4s", 1)
 }
 
 // note writes one, under a name of its own, until it is acknowledged.
