@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what `make test` needs on Debian: a PostgreSQL server, Chromium, FFmpeg, eSpeak NG, ClamAV, nginx, libfaketime, Chinese fonts.
+# Installs what `make test` needs on Debian: a PostgreSQL server, Chromium, FFmpeg, eSpeak NG, ClamAV, nginx, PgBouncer, libfaketime, Chinese fonts.
 # Further packages may be named: those whose command is missing are installed too.
 # Go and Node are expected to be there. Without root it says exactly what is missing and fails.
 set -euo pipefail
@@ -10,6 +10,7 @@ command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null || need+=(ffmpeg)
 command -v espeak-ng >/dev/null || need+=(espeak-ng)
 [ -x /usr/sbin/nginx ] || need+=(nginx-light)
 [ -x /usr/sbin/clamd ] || need+=(clamav-daemon)
+[ -x /usr/sbin/pgbouncer ] || need+=(pgbouncer)
 ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || need+=(libfaketime)
 fc-list 2>/dev/null | grep -qi 'noto.*cjk' || need+=(fonts-noto-cjk fontconfig)
 for extra in "$@"; do command -v "$extra" >/dev/null || [ -x "/usr/sbin/$extra" ] || need+=("$extra"); done

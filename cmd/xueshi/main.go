@@ -55,6 +55,7 @@ var cli struct {
 	Serve    serve       `cmd:"" help:"Serve the platform."`
 	Demo     demoCmd     `cmd:"" help:"Make the demo city, if it is not there."`
 	Verify   verifyCmd   `cmd:"" help:"Recompute every total from evidence; fails on any edit of any row."`
+	Doctor   doctorCmd   `cmd:"" help:"Look for what is wrong around the program: database, clocks, disk, store, permissions, tools. Changes nothing."`
 	Store    storeCmd    `cmd:"" help:"Look after stored files."`
 	Operator operatorCmd `cmd:"" help:"Make the first operator and print a one-time code for choosing a password."`
 	Openapi  openapi     `cmd:"" help:"Print the OpenAPI document."`

@@ -25,6 +25,7 @@ import (
 	"xueshi/internal/notify"
 	"xueshi/internal/platform/blob"
 	"xueshi/internal/platform/httpx"
+	"xueshi/internal/platform/installation"
 	"xueshi/internal/platform/jobs"
 	"xueshi/internal/platform/ledger"
 	"xueshi/internal/platform/metrics"
@@ -52,6 +53,7 @@ type Config struct {
 	LogCodes bool   // the SMS simulator writes codes to the log (demo city)
 	Sweep    bool   // stored files that no row needs are erased daily
 	CDN      string // where sealed segments come from: "https://host", "self" (a proxy before this host keeps them), or empty = segments come from here in the plain
+	Look     bool   // only look: the schema stays as it is
 	Clamd    string // the virus scanner that uploads go through, "unix:PATH" or "HOST:PORT"; empty = none
 }
 
@@ -80,7 +82,7 @@ type App struct {
 	metrics     metrics.Registry
 	leaving     atomic.Bool
 	folder      string // of this process's files
-	schema      int64  // that this program has brought the database to
+	schema      int64  // that this program needs
 	stop        func()
 	shut        func() // closes the store
 }
@@ -110,13 +112,10 @@ func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Poli
 	if err := a.openStore(ctx, cfg); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	if err := sqldb.Migrate(ctx, db, migrations.FS, sqldb.LockPath(cfg.DSN())); err != nil {
+	if err := a.migrate(ctx, cfg); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	if a.schema, err = sqldb.Version(ctx, db); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	if a.Keys, err = secret.Open(filepath.Join(cfg.Data, "keys")); err != nil {
+	if a.Keys, err = installation.Keys(ctx, db, filepath.Join(cfg.Data, "keys")); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	if err := a.openGateways(cfg, clk); err != nil {
@@ -150,6 +149,20 @@ func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Poli
 	a.Handler = a.handler(lessons, session.Cookies{TLS: cfg.TLS, Proxied: cfg.Proxied}, httpx.Options{Clock: clk, TLS: cfg.TLS, Media: cache,
 		Observe: metrics.NewRequests(a.metrics).Observe, Leaving: a.leaving.Load})
 	return a, nil
+}
+
+// migrate brings the schema to what this program needs, or, when it only looks, says what is missing.
+func (a *App) migrate(ctx context.Context, cfg Config) (err error) {
+	if a.schema, err = migrations.Newest(); err != nil {
+		return err
+	}
+	if !cfg.Look {
+		return sqldb.Migrate(ctx, a.DB, migrations.FS, sqldb.LockPath(cfg.DSN()))
+	}
+	if v, err := sqldb.Version(ctx, a.DB); err != nil || v < a.schema {
+		return fmt.Errorf("the database's schema is at %d, this program needs %d: start it once with serve (%v)", v, a.schema, err)
+	}
+	return nil
 }
 
 // join gives the lower domains what the upper ones do for them: telling people things, the sections of a personal-data

@@ -192,6 +192,10 @@ table inspection_report: took_ms bigint not null
 table inspection_report: at bigint not null
 table inspection_report: loudness_milli bigint not null default '-70000'::integer
 table inspection_report: pitch_milli bigint not null default 0
+table installation: one bigint not null
+table installation: id text not null
+table installation: keys text not null
+table installation: made_at bigint not null
 table job: id text not null
 table job: kind text not null
 table job: key text not null
@@ -678,6 +682,8 @@ constraint inspection_report: inspection_report_original_id_fkey FOREIGN KEY (or
 constraint inspection_report: inspection_report_pkey PRIMARY KEY (id)
 constraint inspection_report: inspection_report_profile_check CHECK ((profile = ANY (ARRAY['video'::text, 'slides'::text])))
 constraint inspection_report: inspection_report_verdict_check CHECK ((verdict = ANY (ARRAY['pass'::text, 'fail'::text])))
+constraint installation: installation_one_check CHECK ((one = 1))
+constraint installation: installation_pkey PRIMARY KEY (one)
 constraint job: job_pkey PRIMARY KEY (id)
 constraint job: job_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text])))
 constraint legal_text: legal_text_document_check CHECK ((document = ANY (ARRAY['agreement'::text, 'privacy'::text])))
@@ -903,6 +909,7 @@ CREATE UNIQUE INDEX identity_request_one_pending ON public.identity_request USIN
 CREATE UNIQUE INDEX identity_request_pkey ON public.identity_request USING btree (id)
 CREATE UNIQUE INDEX inspection_policy_pkey ON public.inspection_policy USING btree (region_id, year, version)
 CREATE UNIQUE INDEX inspection_report_pkey ON public.inspection_report USING btree (id)
+CREATE UNIQUE INDEX installation_pkey ON public.installation USING btree (one)
 CREATE UNIQUE INDEX job_alive ON public.job USING btree (kind, key) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]))
 CREATE UNIQUE INDEX job_pkey ON public.job USING btree (id)
 CREATE UNIQUE INDEX legal_text_document_version_key ON public.legal_text USING btree (document, version)

@@ -287,6 +287,12 @@ CREATE TABLE inspection_report (
     CHECK ((verdict = 'pass') = (failing = 0))
 ) STRICT;
 CREATE INDEX inspection_report_original ON inspection_report (original_id, id);
+CREATE TABLE installation (
+    one     INTEGER PRIMARY KEY CHECK (one = 1),
+    id      TEXT NOT NULL,
+    keys    TEXT NOT NULL,
+    made_at INTEGER NOT NULL
+) STRICT;
 CREATE TABLE job (
     id          TEXT PRIMARY KEY,
     kind        TEXT NOT NULL,

@@ -11,14 +11,20 @@ func TestAProcessDies(t *testing.T) {
 	slowSet(t)
 	db := server(t, home(t))
 	p := newPlatform(t, "", dsn(db), dsn(db))
-	p.under(func() {
+	learners := p.under(func() {
 		p.all[0].kill()
 		<-time.After(3 * time.Second)
 		p.all[0].start()
+		<-time.After(3 * time.Second) // nginx's fail_timeout
 		p.all[1].kill()
 		<-time.After(3 * time.Second)
 		p.all[1].start()
 	})
+	for i, l := range learners {
+		if l.silence > 5*time.Second { // P33
+			t.Errorf("learner %d waited %v for another process", i, l.silence)
+		}
+	}
 }
 
 // The primary's machine dies. Its synchronous standby has every acknowledged commit and takes over.

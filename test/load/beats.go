@@ -35,6 +35,7 @@ type lane struct {
 	w       wire
 	players []*player
 	next    int
+	slot    int // its number
 	req     []byte
 }
 

@@ -34,6 +34,7 @@ var (
 	demoDir  = flag.String("demo", "demo", "demo sources")
 	product  = flag.String("product", "bin/xueshi", "the program as it ships")
 	bare     = flag.String("bare", "bin/bare", "the bare Go server")
+	folder   = flag.String("folder", "", "data folder of a peer (used by the command itself)")
 	corpus   = flag.String("corpus", "bin/corpus", "the command of test/courseware/cmd/corpus")
 	profiles = flag.String("profiles", pathBeat, "path under load while -profile is written")
 	profile  = flag.String("profile", "", "write a CPU profile of the server under heartbeats")
@@ -48,6 +49,7 @@ type section struct {
 
 var sections = []section{
 	{"beats", true, measureBeats},
+	{"cluster", true, measureCluster},
 	{"segments", false, measureSegments},
 	{"memory", false, measureMemory},
 	{"start", false, measureStart},
@@ -57,6 +59,10 @@ var sections = []section{
 func main() {
 	log.SetFlags(0)
 	flag.Parse()
+	if *serve == "peer" {
+		peerMain()
+		return
+	}
 	if *serve != "" {
 		serveMain()
 		return

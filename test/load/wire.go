@@ -26,6 +26,14 @@ type wire struct {
 	buf  []byte
 }
 
+// close ends the connection; the next request opens another.
+func (w *wire) close() {
+	if w.c != nil {
+		_ = w.c.Close()
+		w.c = nil
+	}
+}
+
 // do sends a whole request and reads the whole answer; body tells how many bytes it had.
 func (w *wire) do(req []byte) (status int, body int64, err error) {
 	if w.c == nil {

@@ -41,6 +41,12 @@ func NewSigner(seed []byte) (*Signer, error) {
 // Public is the verifier key that anybody may check checkpoints with.
 func (s *Signer) Public() string { return s.public }
 
+// Signed tells whether a checkpoint carries this signer's signature.
+func (s *Signer) Signed(checkpoint string) bool {
+	_, err := note.Open([]byte(checkpoint), note.VerifierList(s.verifier))
+	return err == nil
+}
+
 // edSigner is a note.Signer over a key in memory.
 type edSigner struct {
 	note.Verifier

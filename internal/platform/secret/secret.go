@@ -6,6 +6,7 @@ import (
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -49,7 +50,18 @@ func Open(dir string) (*Keys, error) {
 	return k, err
 }
 
-// handle reads a keyset file or makes it. The file is complete before it has its name, so that a crash leaves none or a whole one.
+// Made tells whether keys lie in dir, all of them.
+func Made(dir string) bool {
+	for _, name := range []string{"sealing.json", "index.json"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// handle reads a keyset file or makes it. The file is complete before it has its name, so that a crash leaves none or a whole one; of
+// two processes that make it at once one is first, and the other takes that one's.
 func handle(path string, make func() (*keyset.Handle, error)) (*keyset.Handle, error) {
 	raw, err := os.ReadFile(path)
 	if err == nil {
@@ -66,10 +78,29 @@ func handle(path string, make func() (*keyset.Handle, error)) (*keyset.Handle, e
 	if err := insecurecleartextkeyset.Write(h, keyset.NewJSONWriter(&b)); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(path+".new", b.Bytes(), 0o600); err != nil {
+	if err := place(path, b.Bytes()); os.IsExist(err) {
+		return handle(path, make)
+	} else if err != nil {
 		return nil, err
 	}
-	return h, os.Rename(path+".new", path)
+	return h, nil
+}
+
+// place stores a file under a name that nobody has, at once and for good.
+func place(path string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // 0600
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(f.Name()) }()
+	_, err = f.Write(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return os.Link(f.Name(), path)
 }
 
 // Seal encrypts a value for one row: moved to another row (another aad) it does not open.
