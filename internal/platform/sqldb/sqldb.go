@@ -39,7 +39,8 @@ const (
 )
 
 // How long a transaction waits for a PostgreSQL that is silent, before its caller is told: hot batches stand in the way of everybody
-// behind them, and nothing that writes may hold a connection for good. What only reads may take long; TCP finds a dead network.
+// behind them, and nothing that writes may hold a connection for good. It is counted from the statement sent last, so that long work
+// of many statements may take its time. What only reads may take long; TCP finds a dead network.
 const (
 	patienceCAS   = 5 * time.Second
 	patienceWrite = 30 * time.Second
@@ -52,6 +53,7 @@ type DB struct {
 	write  *sql.DB // SQLite: one connection; PostgreSQL: the same pool
 	clk    clock.Clock
 	dbTime bool // tx.Now asks the database (PostgreSQL in production: many processes, one clock)
+	hurry  int  // patience is divided by it (tests)
 
 	mu       sync.Mutex
 	prepared map[string]*sql.Stmt // on the writer: statements of hot batches
@@ -114,8 +116,9 @@ func (tx *Tx) Prepared(ctx context.Context, query string) (*sql.Stmt, error) {
 // Tx is one transaction. All its times come from Now.
 type Tx struct {
 	*sql.Tx
-	db  *DB
-	now time.Time
+	db    *DB
+	now   time.Time
+	watch *watch
 }
 
 // Engine tells which engine the transaction runs on, for the few statements that differ: a test counts who asks.
@@ -129,7 +132,7 @@ func (tx *Tx) NowMicro() int64 { return tx.now.UnixMicro() }
 
 // Read runs f in a read-only snapshot.
 func (db *DB) Read(ctx context.Context, f func(tx *Tx) error) error {
-	return db.run(ctx, db.read, &sql.TxOptions{ReadOnly: true, Isolation: db.level(sql.LevelRepeatableRead)}, f)
+	return db.run(ctx, db.read, &sql.TxOptions{ReadOnly: true, Isolation: db.level(sql.LevelRepeatableRead)}, nil, f)
 }
 
 // ReadValue runs f in a read-only snapshot and gives what it read.
@@ -153,17 +156,19 @@ func (db *DB) WriteCAS(ctx context.Context, f func(tx *Tx) error) error {
 	return db.within(ctx, patienceCAS, &sql.TxOptions{Isolation: db.level(sql.LevelReadCommitted)}, f)
 }
 
-// within is run on the writer, no longer than patience where another machine may be silent.
-func (db *DB) within(ctx context.Context, patience time.Duration, opts *sql.TxOptions, f func(*Tx) error) error {
-	inner := ctx
+// within is run on the writer, with patience where another machine may be silent.
+func (db *DB) within(ctx context.Context, limit time.Duration, opts *sql.TxOptions, f func(*Tx) error) error {
+	inner, w := ctx, (*watch)(nil)
 	if db.engine == Postgres {
-		var cancel context.CancelFunc
-		inner, cancel = context.WithTimeout(ctx, patience)
-		defer cancel()
+		inner, w = newWatch(ctx, limit/time.Duration(max(1, db.hurry)))
+		defer w.end()
 	}
 	err := db.prepareWanted(inner)
 	if err == nil {
-		err = db.run(inner, db.write, opts, f)
+		err = db.run(inner, db.write, opts, w, f)
+	}
+	if err != nil && ctx.Err() == nil && inner.Err() != nil { // whatever the statement under way says of it
+		err = errors.Join(errSilent, err)
 	}
 	return db.unavailable(ctx, err)
 }
@@ -176,10 +181,10 @@ func (db *DB) level(l sql.IsolationLevel) sql.IsolationLevel {
 	return l
 }
 
-func (db *DB) run(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, f func(*Tx) error) error {
+func (db *DB) run(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, w *watch, f func(*Tx) error) error {
 	wait := time.Millisecond
 	for try := 1; ; try++ {
-		err := db.once(ctx, pool, opts, f)
+		err := db.once(ctx, pool, opts, w, f)
 		if err == nil || !retryable(err) {
 			return db.unavailable(ctx, err)
 		}
@@ -195,8 +200,17 @@ func (db *DB) run(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, f func
 	}
 }
 
-func (db *DB) once(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, f func(*Tx) error) (err error) {
-	stx, err := pool.BeginTx(ctx, opts)
+func (db *DB) once(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, w *watch, f func(*Tx) error) (err error) {
+	w.alive()
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = conn.Close() }() // back to the pool
+	if err := w.over(conn); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	stx, err := conn.BeginTx(ctx, opts)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
@@ -208,7 +222,7 @@ func (db *DB) once(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, f fun
 	}()
 	now, err := db.txTime(ctx, stx)
 	if err == nil {
-		err = f(&Tx{Tx: stx, db: db, now: now})
+		err = f(&Tx{Tx: stx, db: db, now: now, watch: w})
 	}
 	if err != nil {
 		if rb := stx.Rollback(); rb != nil && !errors.Is(rb, sql.ErrTxDone) {
@@ -216,6 +230,7 @@ func (db *DB) once(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, f fun
 		}
 		return err
 	}
+	w.alive()
 	return stx.Commit()
 }
 
