@@ -9,12 +9,9 @@ import (
 	"testing"
 )
 
-// built makes the real binary, once per test run, in a folder that Main removes.
+// built makes the real binary, once per test run.
 var built = sync.OnceValues(func() (bin string, err error) {
-	if binDir, err = os.MkdirTemp("", "xueshi-test-"); err != nil {
-		return "", err
-	}
-	bin = filepath.Join(binDir, "xueshi")
+	bin = filepath.Join(scratch, "xueshi")
 	cmd := exec.Command("go", "build", "-o", bin, "./cmd/xueshi")
 	cmd.Dir = Root()
 	out, err := cmd.CombinedOutput()
@@ -24,14 +21,21 @@ var built = sync.OnceValues(func() (bin string, err error) {
 	return bin, err
 })
 
-var binDir string
+// scratch is the folder of what tests share; Main removes it.
+var scratch string
 
-// Main is the TestMain of packages that use Program.
+// Main is the TestMain of packages that use this one.
 func Main(m *testing.M) {
-	code := m.Run()
-	if binDir != "" {
-		_ = os.RemoveAll(binDir)
+	var err error
+	if scratch, err = os.MkdirTemp("", "xueshi-test-"); err == nil {
+		err = os.Chmod(scratch, 0o711) // PostgreSQL's user passes
 	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(scratch)
 	os.Exit(code)
 }
 
@@ -44,3 +48,6 @@ func Program(t testing.TB) string {
 	}
 	return bin
 }
+
+// Scratch is a folder that lasts until the tests of the binary have ended.
+func Scratch() string { return scratch }

@@ -67,16 +67,18 @@ func NewSealed(t testing.TB, env *sqltest.Env) *City {
 
 func start(t testing.TB, env *sqltest.Env, cfg app.Config, policy *playback.Policy) *City {
 	t.Helper()
-	ctx := context.Background()
-	root := filepath.Join(Root(), "demo")
-	cfg.Data, cfg.Database, cfg.Demo, cfg.Simulate = t.TempDir(), env.DSN, root, true
-	c := &City{Clock: env.Clock, clk: env.Clock, policy: policy, cfg: cfg}
-	c.open(t)
-	logins, _, err := demo.Seed(ctx, demo.Deps{DB: c.DB, Store: c.Store, Identity: c.Identity, Source: os.DirFS(root)})
-	if err != nil {
-		t.Fatal(err)
+	tm := seeded[env.Engine()]
+	tm.database.Into(t, env)
+	cfg.Data, cfg.Database, cfg.Demo, cfg.Simulate = t.TempDir(), env.DSN, demoFolder(), true
+	CopyFolder(t, tm.files, cfg.Data)
+	if cfg.Storage != "" {
+		must(t, os.RemoveAll(filepath.Join(cfg.Data, "blobs")))
 	}
-	c.Logins = logins
+	c := &City{Clock: env.Clock, clk: env.Clock, policy: policy, cfg: cfg, Logins: tm.logins}
+	c.open(t)
+	if cfg.Storage != "" {
+		must(t, PutFolder(context.Background(), c.Store, filepath.Join(tm.files, "blobs")))
+	}
 	t.Cleanup(func() { c.srv.Close(); _ = c.Close() })
 	return c
 }

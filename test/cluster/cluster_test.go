@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -96,23 +95,6 @@ func (p *platform) opened() *app.App {
 		p.Fatal(err)
 	}
 	return a
-}
-
-func (p *platform) seed() {
-	p.Helper()
-	a := p.opened()
-	logins, _, err := demo.Seed(context.Background(), demo.Deps{DB: a.DB, Store: a.Store, Identity: a.Identity, Source: os.DirFS(filepath.Join(city.Root(), "demo"))})
-	if err != nil {
-		p.Fatal(err)
-	}
-	for _, l := range logins {
-		if strings.Contains(fmt.Sprint(l.Roles), "provider_staff:jinyun") {
-			p.staff = l
-		}
-	}
-	if err := a.Close(); err != nil {
-		p.Fatal(err)
-	}
 }
 
 // learners makes people, logs each in on a device of their own and enrols them in the long course.

@@ -69,6 +69,28 @@ func TestTheDatabaseIsOutOfReach(t *testing.T) {
 	})
 }
 
+// The database is stuck: it holds its connections and answers nothing, as with a disk that hangs. Who watches is told so in time, and it
+// goes on by itself.
+func TestTheDatabaseIsStuck(t *testing.T) {
+	slowSet(t)
+	db := server(t, home(t))
+	p := newPlatform(t, "", dsn(db), dsn(db))
+	told := 0
+	for i, l := range p.under(func() {
+		db.freeze()
+		defer db.thaw()
+		<-time.After(15 * time.Second)
+	}) {
+		told += l.failed
+		if l.silence < 10*time.Second {
+			t.Errorf("learner %d met no fault: nothing was tested", i)
+		}
+	}
+	if told == 0 { // who writes a note may be kept waiting longer than this
+		t.Error("nobody who watches was told")
+	}
+}
+
 // The object store is slow, then away. Nobody's study waits for it; a file that is being uploaded arrives whole, once.
 func TestTheStoreIsAway(t *testing.T) {
 	slowSet(t)

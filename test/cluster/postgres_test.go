@@ -95,8 +95,11 @@ func server(t *testing.T, dir string, env ...string) *postgres {
 	return p
 }
 
+// init makes the server's folder, with the demo city in its database.
 func (p *postgres) init() {
-	p.do(filepath.Join(bin(p.T), "initdb"), "-D", p.data(), "-U", "xueshi", "--auth=trust", "--no-locale", "-E", "UTF8", "--wal-segsize=1")
+	p.Helper()
+	city.CopyFolder(p.T, seededPostgres(p.T).pg, p.home)
+	_ = os.Remove(filepath.Join(p.home, "log"))
 }
 
 // primary is a server that waits for its standby at each commit.
@@ -171,19 +174,31 @@ func (p *postgres) kill() {
 	if p.cmd.ProcessState != nil {
 		return
 	}
+	p.signal(syscall.SIGSTOP) // it must not start others meanwhile
+	p.signal(syscall.SIGKILL)
+	_ = p.cmd.Wait()
+}
+
+// freeze stops the server and all its children, as a machine that is stuck: its connections stay, and nothing is answered.
+func (p *postgres) freeze() { p.signal(syscall.SIGSTOP) }
+func (p *postgres) thaw()   { p.signal(syscall.SIGCONT) }
+
+// signal goes to the server first, then to its children.
+func (p *postgres) signal(what syscall.Signal) {
 	parent := strconv.Itoa(p.cmd.Process.Pid)
+	if what != syscall.SIGKILL { // the children of one that has ended are nobody's
+		_ = p.cmd.Process.Signal(what)
+	}
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	_ = p.cmd.Process.Signal(syscall.SIGSTOP) // it must not start others meanwhile
 	for _, path := range stats {
 		raw, _ := os.ReadFile(path)
 		_, rest, _ := strings.Cut(string(raw), ") ")
 		if f := strings.Fields(rest); len(f) > 1 && f[1] == parent {
 			pid, _ := strconv.Atoi(strings.Split(path, "/")[2])
-			_ = syscall.Kill(pid, syscall.SIGKILL)
+			_ = syscall.Kill(pid, what)
 		}
 	}
-	_ = p.cmd.Process.Kill()
-	_ = p.cmd.Wait()
+	_ = p.cmd.Process.Signal(what)
 }
 
 // revive starts the server again if it has ended, as its service does.

@@ -58,7 +58,7 @@ func TestMain(m *testing.M) {
 		_ = flag.Set("rapid.steps", "100")
 	}
 	fmt.Printf("rapid: %s cases an engine, seed %s (-rapid.seed=…)\n", flag.Lookup("rapid.checks").Value, flag.Lookup("rapid.seed").Value)
-	os.Exit(m.Run())
+	city.Main(m)
 }
 
 // machine is one learner of a city, seen through the service, with the reference beside it.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 
 	"xueshi/internal/kernel/errs"
 	"xueshi/internal/platform/httpx"
@@ -25,7 +26,7 @@ type file struct {
 
 // Handler serves the app. Unknown paths get the page (its router decides), except those that look like a file.
 func Handler() http.Handler {
-	files := load()
+	files := loaded()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 		f, ok := files[name]
@@ -54,7 +55,9 @@ func Handler() http.Handler {
 	})
 }
 
-// load reads and compresses everything once.
+var loaded = sync.OnceValue(load)
+
+// load reads and compresses everything.
 func load() map[string]file {
 	out := map[string]file{}
 	root, err := fs.Sub(dist, "dist/app")

@@ -8,6 +8,7 @@ package sqltest
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -48,33 +49,13 @@ func Each(t *testing.T, f func(t *testing.T, env *Env)) {
 // SQLite makes a fresh migrated SQLite database in the test's folder.
 func SQLite(t testing.TB) *Env {
 	t.Helper()
-	dsn := filepath.Join(t.TempDir(), "test.db")
-	return open(t, dsn)
+	return migrated.sqlite(t)
 }
 
-// Postgres makes a fresh migrated PostgreSQL database from a template.
+// Postgres makes a fresh migrated PostgreSQL database.
 func Postgres(t testing.TB) *Env {
 	t.Helper()
-	return open(t, database(t, ""))
-}
-
-// database makes a PostgreSQL database from a template ("" = the migrated one) and gives its DSN.
-func database(t testing.TB, from string) string {
-	t.Helper()
-	admin := os.Getenv("XUESHI_TEST_POSTGRES")
-	if admin == "" {
-		if os.Getenv("XUESHI_TEST_ALL") == "1" {
-			t.Fatal("XUESHI_TEST_POSTGRES is not set: the PostgreSQL half must run (see `make test`)")
-		}
-		t.Skip("PostgreSQL left out of the quick loop: XUESHI_TEST_POSTGRES is not set")
-	}
-	if from == "" {
-		from = templateDB(t, admin)
-	}
-	name := "t_" + id.Secret(8)
-	exec(t, admin, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, from))
-	t.Cleanup(func() { exec(t, admin, fmt.Sprintf("DROP DATABASE IF EXISTS %s WITH (FORCE)", name)) })
-	return withDatabase(t, admin, name)
+	return migrated.postgres(t)
 }
 
 // EachBare is Each on databases without a schema, for tests of migrations.
@@ -90,13 +71,102 @@ func EachBare(t *testing.T, f func(t *testing.T, env *Env)) {
 	})
 }
 
-func open(t testing.TB, dsn string) *Env {
+// Template is a database that is filled once for each engine in a test binary; tests take copies of it, which is a matter of
+// milliseconds.
+type Template struct {
+	// Fill writes what is in it, after the migrations.
+	Fill func(env *Env) error
+	lite struct {
+		sync.Once
+		raw []byte
+		err error
+	}
+	pg struct {
+		sync.Once
+		name string
+		err  error
+	}
+}
+
+var migrated = &Template{}
+
+// Into puts a copy of the template in the place of env's database.
+func (tm *Template) Into(t testing.TB, env *Env) {
 	t.Helper()
-	env := bare(t, dsn)
-	if err := sqldb.Migrate(context.Background(), env.DB, migrations.FS, ""); err != nil {
+	if !env.Clock.Now().Equal(Start) {
+		t.Fatal("the template is older than the test's clock says")
+	}
+	if env.Engine() == sqldb.SQLite {
+		*env = *tm.sqlite(t)
+		return
+	}
+	*env = *tm.postgres(t)
+}
+
+func (tm *Template) fill(dsn string) error {
+	ctx := context.Background()
+	clk := clock.NewFake(Start)
+	db, err := sqldb.Open(ctx, dsn, clk, sqldb.WithProcessClock())
+	if err != nil {
+		return err
+	}
+	if err = sqldb.Migrate(ctx, db, migrations.FS, ""); err == nil && tm.Fill != nil {
+		err = tm.Fill(&Env{DB: db, Clock: clk, DSN: dsn})
+	}
+	return errors.Join(err, db.Close())
+}
+
+func (tm *Template) sqlite(t testing.TB) *Env {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "test.db")
+	tm.lite.Do(func() {
+		if tm.lite.err = tm.fill(path); tm.lite.err == nil { // closed, it is one file
+			tm.lite.raw, tm.lite.err = os.ReadFile(path)
+		}
+	})
+	if tm.lite.err != nil {
+		t.Fatal(tm.lite.err)
+	}
+	if err := os.WriteFile(path, tm.lite.raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return env
+	return bare(t, path)
+}
+
+func (tm *Template) postgres(t testing.TB) *Env {
+	t.Helper()
+	admin := server(t)
+	tm.pg.Do(func() {
+		tm.pg.name = "tmpl_" + id.Secret(8)
+		exec(t, admin, "CREATE DATABASE "+tm.pg.name)
+		tm.pg.err = tm.fill(withDatabase(t, admin, tm.pg.name))
+	})
+	if tm.pg.err != nil {
+		t.Fatal(tm.pg.err)
+	}
+	return bare(t, database(t, tm.pg.name))
+}
+
+// database makes a PostgreSQL database from another and gives its DSN.
+func database(t testing.TB, from string) string {
+	t.Helper()
+	admin, name := server(t), "t_"+id.Secret(8)
+	exec(t, admin, fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, from))
+	t.Cleanup(func() { exec(t, admin, fmt.Sprintf("DROP DATABASE IF EXISTS %s WITH (FORCE)", name)) })
+	return withDatabase(t, admin, name)
+}
+
+// server is the DSN of the tests' PostgreSQL.
+func server(t testing.TB) string {
+	t.Helper()
+	admin := os.Getenv("XUESHI_TEST_POSTGRES")
+	if admin == "" {
+		if os.Getenv("XUESHI_TEST_ALL") == "1" {
+			t.Fatal("XUESHI_TEST_POSTGRES is not set: the PostgreSQL half must run (see `make test`)")
+		}
+		t.Skip("PostgreSQL left out of the quick loop: XUESHI_TEST_POSTGRES is not set")
+	}
+	return admin
 }
 
 func bare(t testing.TB, dsn string) *Env {
@@ -108,35 +178,6 @@ func bare(t testing.TB, dsn string) *Env {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	return &Env{DB: db, Clock: clk, DSN: dsn}
-}
-
-var template struct {
-	sync.Once
-	name string
-	err  error
-}
-
-// templateDB migrates one database per test binary; the tests copy it, which takes milliseconds.
-func templateDB(t testing.TB, admin string) string {
-	t.Helper()
-	template.Do(func() {
-		template.name = "tmpl_" + id.Secret(8)
-		exec(t, admin, "CREATE DATABASE "+template.name)
-		ctx := context.Background()
-		db, err := sqldb.Open(ctx, withDatabase(t, admin, template.name), clock.System{})
-		if err != nil {
-			template.err = err
-			return
-		}
-		template.err = sqldb.Migrate(ctx, db, migrations.FS, "")
-		if err := db.Close(); err != nil && template.err == nil {
-			template.err = err
-		}
-	})
-	if template.err != nil {
-		t.Fatal(template.err)
-	}
-	return template.name
 }
 
 func withDatabase(t testing.TB, dsn, name string) string {
