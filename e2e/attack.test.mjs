@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { DESKTOP, login, open, start, until } from './harness.mjs'
 
 let env, quick, folder
+process.env.CHROMIUM ??= '/usr/bin/chromium' // with its windows: the shell knows no page in the background
 before(async () => {
   env = await start()
   folder = mkdtempSync(join(tmpdir(), 'xueshi-shortcheck-'))

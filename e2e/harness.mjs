@@ -36,7 +36,7 @@ export async function start(engine = 'sqlite', options = []) {
   const server = spawn(bin, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const code = codesOf(server.stderr)
   const base = await new Promise((done, fail) => { server.stdout.once('data', d => done(String(d).trim())); server.once('exit', c => fail(new Error(`server exited: ${c}`))) })
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: flags })
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium-headless-shell', headless: true, args: flags })
   const stop = async () => { await browser.close(); server.kill('SIGTERM'); await new Promise(r => server.once('exit', r)); rmSync(data, { recursive: true, force: true }) }
   return { base, people, browser, data, bin, stop, code }
 }

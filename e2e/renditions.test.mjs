@@ -13,7 +13,7 @@ const run = (name, ...args) => {
 before(async () => {
   env = await start()
   const film = join(env.data, 'film.mp4')
-  run('ffmpeg', '-loglevel', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=854x480:r=25:d=150', '-f', 'lavfi', '-i', 'sine=f=440:d=150:b=2', '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-c:a', 'aac', film)
+  run('ffmpeg', '-loglevel', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=854x480:r=12:d=110', '-f', 'lavfi', '-i', 'sine=f=440:d=110:b=2', '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-c:a', 'aac', film)
   run('go', 'run', './test/publish', env.data, '', 'l0401', film)
 })
 after(async () => { await env?.stop() })
@@ -31,7 +31,8 @@ async function plays(page, height) {
 
 test('both qualities and the sound alone, credit goes on across the switch', { timeout: 240_000 }, async () => {
   const { page, context, problems } = await open(env, DESKTOP)
-  const asked = []
+  const asked = [], credits = []
+  page.on('response', async r => { if (/playback.beat$/.test(r.url()) && r.ok()) credits.push((await r.json().catch(() => ({ credited: [] }))).credited) })
   page.on('request', r => { const m = /\/(\w+)\/\d+\.m4s$/.exec(r.url()); if (m) asked.push(m[1]) })
   await login(env, page, env.people[0])
   await page.goto(env.base + '/learn/l0401')
@@ -48,6 +49,8 @@ test('both qualities and the sound alone, credit goes on across the switch', { t
   await quality(page).selectOption('audio')
   await plays(page, 0)
   assert.deepEqual([...new Set(asked)], ['audio'])
+  const gaps = credits.map(r => r.slice(1).map((x, i) => x[0] - r[i][1])).flat()
+  assert.ok(Math.max(0, ...gaps) <= 100, `what was watched up to a change of quality counts: ${gaps} ms are missing`)
   await quality(page).selectOption({ label: '自动' })
   await until(async () => await video(page, 'videoHeight') > 0)
   await quality(page).selectOption('audio')

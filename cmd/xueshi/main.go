@@ -20,6 +20,8 @@ import (
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/clock"
 	"xueshi/internal/org"
+	"xueshi/internal/platform/ledger"
+	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/verify"
 )
 
@@ -40,7 +42,10 @@ type demoCmd struct {
 	Addr  string `help:"Address the city will be served at, for the addresses of the sites." default:"127.0.0.1:8080" env:"ADDR"`
 }
 
-type verifyCmd struct{ storage }
+type verifyCmd struct {
+	storage
+	Sample int `help:"Only so many learners, chosen at random; 0 = all." default:"0"`
+}
 
 type operatorCmd struct {
 	storage
@@ -56,6 +61,9 @@ var cli struct {
 	Demo     demoCmd     `cmd:"" help:"Make the demo city, if it is not there."`
 	Verify   verifyCmd   `cmd:"" help:"Recompute every total from evidence; fails on any edit of any row."`
 	Doctor   doctorCmd   `cmd:"" help:"Look for what is wrong around the program: database, clocks, disk, store, permissions, tools. Changes nothing."`
+	Backup   backupCmd   `cmd:"" help:"Copy everything but the keys while the platform serves: a signed, consistent backup."`
+	Restore  restoreCmd  `cmd:"" help:"Put a backup into an empty place and check it: every part, the evidence log, a sample of learners."`
+	Keys     keysCmd     `cmd:"" help:"Change the key that personal data is sealed with."`
 	Store    storeCmd    `cmd:"" help:"Look after stored files."`
 	Operator operatorCmd `cmd:"" help:"Make the first operator and print a one-time code for choosing a password."`
 	Openapi  openapi     `cmd:"" help:"Print the OpenAPI document."`
@@ -116,7 +124,13 @@ func (v *verifyCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	report, err := verify.Run(ctx, a.DB, a.Signer)
+	run := verify.Run
+	if v.Sample > 0 {
+		run = func(ctx context.Context, db *sqldb.DB, s *ledger.Signer) (*verify.Report, error) {
+			return verify.Sample(ctx, db, s, v.Sample)
+		}
+	}
+	report, err := run(ctx, a.DB, a.Signer)
 	if err = errors.Join(err, a.Close()); err != nil {
 		return err
 	}

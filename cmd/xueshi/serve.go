@@ -27,7 +27,7 @@ type serve struct {
 	Media   string        `help:"Folder of the demo sources." default:"demo"`
 	TLS     bool          `help:"The site is reached by HTTPS (through a proxy): secure cookies, HSTS." env:"XUESHI_TLS"`
 	Proxied bool          `help:"All requests come through a reverse proxy that sets X-Real-IP: limits count that address. Never without such a proxy." env:"XUESHI_PROXIED"`
-	Sweep   bool          `help:"Erase once a day the stored files that no row needs. Only where this database alone owns the store, and never right after a restore: see it first with 'store sweep --dry-run'." env:"XUESHI_SWEEP"`
+	Sweep   bool          `help:"Erase once a day the stored files that no row needs ('store sweep --dry-run' lists them). A store that another database has swept since is left alone." default:"true" negatable:"" env:"XUESHI_SWEEP"`
 	CDN     string        `help:"Segments leave as sealed files that a CDN keeps (https://cdn.example.cn, with this program's /media/sealed/ as its origin), or a proxy before this host (self); empty = this program sends them." env:"XUESHI_CDN"`
 	Clamd   string        `help:"The virus scanner (ClamAV's clamd) that every upload goes through, unix:PATH or HOST:PORT; empty = none." env:"XUESHI_CLAMD"`
 }

@@ -14,6 +14,33 @@ import (
 
 type storeCmd struct {
 	Sweep sweepCmd `cmd:"" help:"Erase stored files that nothing needs, as the server does once a day."`
+	Adopt adoptCmd `cmd:"" help:"Say that the store is this database's and no other's: after a restore, or for a store that was used before."`
+}
+
+type adoptCmd struct {
+	storage
+	Yes bool `help:"No other database needs the files that lie there." required:""`
+}
+
+// Run marks the store. The app is opened as for a look, since a start refuses another installation's store.
+func (c *adoptCmd) Run(ctx context.Context) error {
+	cfg := c.config()
+	cfg.Look = true
+	a, err := app.New(ctx, cfg, clock.System{}, nil)
+	if err != nil {
+		return err
+	}
+	ctx = identity.SystemContext(ctx, "command line")
+	before, err := a.AdoptStore(ctx)
+	if err = errors.Join(err, a.Close()); err != nil {
+		return err
+	}
+	was := "said nothing"
+	if before.Installation != "" {
+		was = fmt.Sprintf("was installation %s's, swept %d times", before.Installation, before.Sweep)
+	}
+	fmt.Printf("the store is this database's; it %s\n", was)
+	return nil
 }
 
 type sweepCmd struct {

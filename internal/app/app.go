@@ -82,6 +82,7 @@ type App struct {
 	metrics     metrics.Registry
 	leaving     atomic.Bool
 	folder      string // of this process's files
+	dsn         string // of the database
 	schema      int64  // that this program needs
 	stop        func()
 	shut        func() // closes the store
@@ -108,7 +109,7 @@ func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Poli
 	if err != nil {
 		return nil, err
 	}
-	a := &App{DB: db, folder: cfg.Data, metrics: metrics.New()}
+	a := &App{DB: db, folder: cfg.Data, dsn: cfg.DSN(), metrics: metrics.New()}
 	if err := a.openStore(ctx, cfg); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -116,6 +117,9 @@ func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Poli
 		return nil, errors.Join(err, db.Close())
 	}
 	if a.Keys, err = installation.Keys(ctx, db, filepath.Join(cfg.Data, "keys")); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if err := a.claim(ctx, cfg); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	if err := a.openGateways(cfg, clk); err != nil {
@@ -163,6 +167,14 @@ func (a *App) migrate(ctx context.Context, cfg Config) (err error) {
 		return fmt.Errorf("the database's schema is at %d, this program needs %d: start it once with serve (%v)", v, a.schema, err)
 	}
 	return nil
+}
+
+// claim makes an empty store this installation's; one of another installation does not start.
+func (a *App) claim(ctx context.Context, cfg Config) error {
+	if cfg.Look {
+		return nil
+	}
+	return installation.Claim(ctx, a.DB, a.Store)
 }
 
 // join gives the lower domains what the upper ones do for them: telling people things, the sections of a personal-data

@@ -9,9 +9,11 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"xueshi/internal/gateway/sms"
 	"xueshi/internal/kernel/id"
+	"xueshi/internal/platform/installation"
 	"xueshi/internal/platform/ledger"
 	"xueshi/internal/platform/sqldb"
 )
@@ -19,7 +21,7 @@ import (
 // Doctor looks at everything around the program that can be wrong before people notice. It stores and erases one small file, and
 // changes nothing else.
 func (a *App) Doctor(ctx context.Context) []Check {
-	return append(a.Checks(ctx), a.checkEngine(ctx), a.checkProbe(ctx), checkFolders(a.folder), checkFiles(), checkTools(ctx), a.checkMessages(ctx), a.checkSigner(ctx))
+	return append(a.Checks(ctx), a.checkEngine(ctx), a.checkProbe(ctx), checkFolders(a.folder), checkFiles(), checkTools(ctx), a.checkMark(ctx), a.checkBackup(ctx), a.checkMessages(ctx), a.checkSigner(ctx))
 }
 
 // checkEngine asks PostgreSQL for what durability rests on.
@@ -78,6 +80,30 @@ func (a *App) checkProbe(ctx context.Context) Check {
 		return Check{"store writes", CheckFail, "a file comes back with other bytes"}
 	}
 	return Check{"store writes", CheckOK, "a file was stored, read and erased"}
+}
+
+// checkMark holds the store's mark against the database.
+func (a *App) checkMark(ctx context.Context) Check {
+	if err := installation.Owned(ctx, a.DB, a.Store); err != nil {
+		return Check{"store's mark", CheckWarn, "no file is swept: " + err.Error()}
+	}
+	return Check{"store's mark", CheckOK, "the store is this installation's"}
+}
+
+// backupAge is how old the last of the nightly backups may be.
+const backupAge = 36 * time.Hour
+
+func (a *App) checkBackup(ctx context.Context) Check {
+	at, err := installation.BackedUp(ctx, a.DB)
+	switch {
+	case err != nil:
+		return Check{"backup", CheckFail, err.Error()}
+	case at.IsZero():
+		return Check{"backup", CheckWarn, "there is none: xueshi backup (docs/runbook/backup.md)"}
+	case a.DB.Clock().Now().Sub(at) > backupAge:
+		return Check{"backup", CheckWarn, "the last is of " + at.UTC().Format(time.RFC3339) + ": is the nightly timer on?"}
+	}
+	return Check{"backup", CheckOK, "the last is of " + at.UTC().Format(time.RFC3339)}
 }
 
 // checkFolders finds files of the data folder that others may read, or that nobody may write.

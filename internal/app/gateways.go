@@ -15,9 +15,12 @@ import (
 	"xueshi/internal/gateway/s3"
 	"xueshi/internal/gateway/sms"
 	"xueshi/internal/gateway/sms/smssim"
+	"xueshi/internal/identity"
 	"xueshi/internal/kernel/clock"
 	"xueshi/internal/media"
 	"xueshi/internal/platform/blob"
+	"xueshi/internal/platform/installation"
+	"xueshi/internal/platform/sqldb"
 )
 
 // demoSign is the sign name under which the demo city's messages arrive.
@@ -67,6 +70,16 @@ func (a *App) openStore(ctx context.Context, cfg Config) error {
 	slog.InfoContext(ctx, "files lie in the object store", "endpoint", c.Endpoint, "bucket", c.Bucket, "prefix", c.Prefix)
 	a.Store, a.shut = store, store.Close
 	return nil
+}
+
+// AdoptStore makes the store this installation's; it gives what the store said before.
+func (a *App) AdoptStore(ctx context.Context) (before installation.Mark, err error) {
+	if before, err = installation.Adopt(ctx, a.DB, a.Store); err != nil {
+		return before, err
+	}
+	return before, a.DB.Write(ctx, func(tx *sqldb.Tx) error {
+		return identity.AuditTx(ctx, tx, "store.adopted", "store", map[string]any{"installation": before.Installation, "sweep": before.Sweep})
+	})
 }
 
 // cache is the host that sealed segments come from; empty for this one. Errors: an address that is none, or is not HTTPS while the

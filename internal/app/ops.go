@@ -148,7 +148,7 @@ func (a *App) measure(r metrics.Registry) {
 		return 0
 	})
 	r.MustRegister(collectors.NewDBStatsCollector(a.DB.Writer(), "writer"))
-	r.MustRegister(newQueueCollector(a.Jobs))
+	r.MustRegister(newDatabaseCollector(a.DB, a.Jobs))
 	info := map[string]string{"version": Version, "go": runtime.Version(), "engine": string(a.DB.Engine())}
 	if host, err := os.Hostname(); err == nil {
 		info["host"] = host

@@ -9,6 +9,7 @@ import (
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/errs"
 	"xueshi/internal/platform/blob"
+	"xueshi/internal/platform/installation"
 	"xueshi/internal/platform/jobs"
 	"xueshi/internal/platform/sqldb"
 )
@@ -96,8 +97,11 @@ func (s *Service) orphansOf(ctx context.Context, batch []Orphan) (found []Orphan
 }
 
 // SweepNow erases the orphans, and what stores that died have left. What it did is audited, also when it ends with an error.
-// Errors: as Orphans.
+// Errors: as Orphans; the store is not this database's (installation.CountSweep).
 func (s *Service) SweepNow(ctx context.Context, grace time.Duration) (done Swept, err error) {
+	if err := installation.CountSweep(ctx, s.db, s.store); err != nil {
+		return done, err
+	}
 	done.Kinds = map[string]int64{}
 	done.Looked, err = s.Orphans(ctx, grace, func(ctx context.Context, batch []Orphan) error {
 		for _, o := range batch {

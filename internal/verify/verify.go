@@ -37,14 +37,7 @@ func (r *Report) find(format string, args ...any) {
 // Run verifies everything; signer holds the key that checkpoints must carry.
 func Run(ctx context.Context, db *sqldb.DB, signer *ledger.Signer) (*Report, error) {
 	r := &Report{}
-	err := db.Read(ctx, func(tx *sqldb.Tx) error {
-		findings, err := ledger.CheckTx(ctx, tx, signer)
-		for _, f := range findings {
-			r.find("%s", f)
-		}
-		return err
-	})
-	if err != nil {
+	if err := r.log(ctx, db, signer); err != nil {
 		return r, err
 	}
 	after := ""
@@ -57,13 +50,46 @@ func Run(ctx context.Context, db *sqldb.DB, signer *ledger.Signer) (*Report, err
 		if err != nil || len(ids) == 0 {
 			return r, err
 		}
-		for _, id := range ids {
-			if err := db.Read(ctx, func(tx *sqldb.Tx) error { return r.learner(ctx, tx, id) }); err != nil {
-				return r, err
-			}
+		if err := r.learners(ctx, db, ids); err != nil {
+			return r, err
 		}
 		after = ids[len(ids)-1]
 	}
+}
+
+// Sample verifies the evidence log, and n learners chosen at random.
+func Sample(ctx context.Context, db *sqldb.DB, signer *ledger.Signer, n int) (*Report, error) {
+	r := &Report{}
+	if err := r.log(ctx, db, signer); err != nil {
+		return r, err
+	}
+	ids, err := sqldb.ReadValue(ctx, db, func(tx *sqldb.Tx) ([]string, error) {
+		return sqldb.Rows(ctx, tx, sqldb.ScanValue[string], `SELECT learner_id FROM study ORDER BY random() LIMIT $1`, n)
+	})
+	if err != nil {
+		return r, err
+	}
+	return r, r.learners(ctx, db, ids)
+}
+
+// log recomputes the evidence log.
+func (r *Report) log(ctx context.Context, db *sqldb.DB, signer *ledger.Signer) error {
+	return db.Read(ctx, func(tx *sqldb.Tx) error {
+		findings, err := ledger.CheckTx(ctx, tx, signer)
+		for _, f := range findings {
+			r.find("%s", f)
+		}
+		return err
+	})
+}
+
+func (r *Report) learners(ctx context.Context, db *sqldb.DB, ids []string) error {
+	for _, id := range ids {
+		if err := db.Read(ctx, func(tx *sqldb.Tx) error { return r.learner(ctx, tx, id) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *Report) learner(ctx context.Context, tx *sqldb.Tx, id string) error {

@@ -196,6 +196,8 @@ table installation: one bigint not null
 table installation: id text not null
 table installation: keys text not null
 table installation: made_at bigint not null
+table installation: sweep bigint not null default 0
+table installation: backup_at bigint
 table job: id text not null
 table job: kind text not null
 table job: key text not null
@@ -684,6 +686,7 @@ constraint inspection_report: inspection_report_profile_check CHECK ((profile = 
 constraint inspection_report: inspection_report_verdict_check CHECK ((verdict = ANY (ARRAY['pass'::text, 'fail'::text])))
 constraint installation: installation_one_check CHECK ((one = 1))
 constraint installation: installation_pkey PRIMARY KEY (one)
+constraint installation: installation_sweep_check CHECK ((sweep >= '-1'::integer))
 constraint job: job_pkey PRIMARY KEY (id)
 constraint job: job_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text])))
 constraint legal_text: legal_text_document_check CHECK ((document = ANY (ARRAY['agreement'::text, 'privacy'::text])))

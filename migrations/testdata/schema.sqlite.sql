@@ -292,7 +292,7 @@ CREATE TABLE installation (
     id      TEXT NOT NULL,
     keys    TEXT NOT NULL,
     made_at INTEGER NOT NULL
-) STRICT;
+, sweep INTEGER NOT NULL DEFAULT 0 CHECK (sweep >= -1), backup_at INTEGER) STRICT;
 CREATE TABLE job (
     id          TEXT PRIMARY KEY,
     kind        TEXT NOT NULL,

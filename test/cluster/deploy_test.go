@@ -32,7 +32,9 @@ func commands(t *testing.T) map[string][]string {
 		if line == nil {
 			t.Fatalf("%s starts nothing", unit)
 		}
-		out[filepath.Base(unit)] = strings.Fields(string(line[1]))
+		if args := strings.Fields(string(line[1])); args[0] == "serve" {
+			out[filepath.Base(unit)] = args
+		}
 	}
 	raw, err := os.ReadFile(filepath.Join(city.Root(), "deploy", "compose.yaml"))
 	if err != nil {

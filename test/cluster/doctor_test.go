@@ -40,6 +40,9 @@ func TestDoctorFindsWhatIsBroken(t *testing.T) {
 	if said("text messages") != "warn text messages no credential: nobody can register or log in by code. Set it at /operator/gateways" {
 		t.Error("no credential for text messages, and nobody is told")
 	}
+	if said("store's mark") != "ok store's mark the store is this installation's" || !strings.HasPrefix(said("backup"), "warn backup there is none") {
+		t.Errorf("%q, %q", said("store's mark"), said("backup"))
+	}
 	keys := filepath.Join(p.data, "keys")
 	for _, fault := range []struct {
 		what, check, says string

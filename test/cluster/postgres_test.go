@@ -107,16 +107,22 @@ func primary(t *testing.T) *postgres {
 	t.Helper()
 	p := &postgres{T: t, home: home(t), port: freePort(t)}
 	p.init()
-	conf, err := os.OpenFile(filepath.Join(p.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
-	if err == nil {
-		_, err = fmt.Fprintf(conf, "include = '%s'\n", p.recipe("primary.conf"))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = conf.Close()
+	p.configured(fmt.Sprintf("include = '%s'\n", p.recipe("primary.conf")))
 	p.start()
 	return p
+}
+
+// configured adds to the server's settings.
+func (p *postgres) configured(lines string) {
+	p.Helper()
+	conf, err := os.OpenFile(filepath.Join(p.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err == nil {
+		_, err = conf.WriteString(lines)
+	}
+	if err != nil {
+		p.Fatal(err)
+	}
+	_ = conf.Close()
 }
 
 func (p *postgres) data() string { return filepath.Join(p.home, "data") }

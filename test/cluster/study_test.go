@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"xueshi/test/client"
@@ -23,6 +24,7 @@ type learner struct {
 	play    *client.Play
 	began   time.Time
 	acked   int64         // ms credited, by the last answer
+	told    atomic.Int64  // the same, for who asks meanwhile
 	at      int64         // ms played when it was sent
 	silence time.Duration // the longest between two answers
 	failed  int           // beats that had to be sent again
@@ -59,6 +61,7 @@ func (l *learner) study(ctx context.Context, no int) {
 		}
 		l.silence, answered = max(l.silence, time.Since(answered)), time.Now()
 		l.acked = a.CreditedMS
+		l.told.Store(l.acked)
 		if a.State != "ok" {
 			l.err = fmt.Errorf("beat %d at %d ms: %s", seq, l.at, a.State)
 		}

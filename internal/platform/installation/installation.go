@@ -26,7 +26,7 @@ func Keys(ctx context.Context, db *sqldb.DB, dir string) (*secret.Keys, error) {
 	if err != nil {
 		return nil, err
 	}
-	have := hex.EncodeToString(keys.Derive("fingerprint")[:16])
+	have := Fingerprint(keys)
 	if want == "" {
 		if want, err = bind(ctx, db, have); err != nil {
 			return nil, err
@@ -36,6 +36,11 @@ func Keys(ctx context.Context, db *sqldb.DB, dir string) (*secret.Keys, error) {
 		return nil, fmt.Errorf("the keys in %s are another installation's: put the key folder of this database there (docs/runbook/keys.md)", dir)
 	}
 	return keys, nil
+}
+
+// Fingerprint tells keys apart without telling anything of them.
+func Fingerprint(keys *secret.Keys) string {
+	return hex.EncodeToString(keys.Derive("fingerprint")[:16])
 }
 
 // mark is the fingerprint that the database knows; empty before its first start.

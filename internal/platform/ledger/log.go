@@ -47,6 +47,21 @@ func (s *Signer) Signed(checkpoint string) bool {
 	return err == nil
 }
 
+// Sign signs a text of whole lines, which must not look like a checkpoint; Opened gives it back.
+func (s *Signer) Sign(text string) (string, error) {
+	signed, err := note.Sign(&note.Note{Text: text}, s.signer)
+	return string(signed), err
+}
+
+// Opened is the text that carries this signer's signature. Errors: it does not.
+func (s *Signer) Opened(signed string) (string, error) {
+	n, err := note.Open([]byte(signed), note.VerifierList(s.verifier))
+	if err != nil {
+		return "", err
+	}
+	return n.Text, nil
+}
+
 // edSigner is a note.Signer over a key in memory.
 type edSigner struct {
 	note.Verifier
@@ -122,22 +137,27 @@ func Commitment(salt []byte, kind, owner string, seq int64, hash []byte) Hash {
 	return Next(sha256.Sum256(salt), "leaf", kind, owner, seq, hash)
 }
 
+// HeadTx is the number of leaves and the tree's root over them; empty without a leaf.
+func HeadTx(ctx context.Context, tx *sqldb.Tx) (size int64, root string, err error) {
+	size, err = SizeTx(ctx, tx)
+	if err != nil || size == 0 {
+		return 0, "", err
+	}
+	h, err := tlog.TreeHash(size, hashes{ctx, tx})
+	return size, h.String(), err
+}
+
 // SignTx signs a checkpoint over all leaves, unless one of this size stands already.
 func SignTx(ctx context.Context, tx *sqldb.Tx, s *Signer) error {
-	size, err := SizeTx(ctx, tx)
+	size, root, err := HeadTx(ctx, tx)
 	if err != nil || size == 0 {
 		return err
 	}
-	root, err := tlog.TreeHash(size, hashes{ctx, tx})
+	signed, err := s.Sign(fmt.Sprintf("%s\n%d\n%s\n", Origin, size, root))
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("%s\n%d\n%s\n", Origin, size, root)
-	signed, err := note.Sign(&note.Note{Text: text}, s.signer)
-	if err != nil {
-		return err
-	}
-	_, err = tx.Exec(ctx, `INSERT INTO merkle_checkpoint (size, note, at) VALUES ($1, $2, $3) ON CONFLICT (size) DO NOTHING`, size, string(signed), tx.NowMicro())
+	_, err = tx.Exec(ctx, `INSERT INTO merkle_checkpoint (size, note, at) VALUES ($1, $2, $3) ON CONFLICT (size) DO NOTHING`, size, signed, tx.NowMicro())
 	return err
 }
 

@@ -24,6 +24,7 @@ type Keys struct {
 	aead tink.AEAD
 	prf  *prf.Set
 	root []byte
+	used uint32 // number of the key that seals
 }
 
 // Open reads the keysets in dir, making them (0600) on the first start.
@@ -31,15 +32,15 @@ func Open(dir string) (*Keys, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	sealing, err := handle(filepath.Join(dir, "sealing.json"), func() (*keyset.Handle, error) { return keyset.NewHandle(aead.AES256GCMKeyTemplate()) })
+	sealing, err := handle(filepath.Join(dir, sealingFile), func() (*keyset.Handle, error) { return keyset.NewHandle(aead.AES256GCMKeyTemplate()) })
 	if err != nil {
 		return nil, fmt.Errorf("sealing keys: %w", err)
 	}
-	index, err := handle(filepath.Join(dir, "index.json"), func() (*keyset.Handle, error) { return keyset.NewHandle(prf.HMACSHA256PRFKeyTemplate()) })
+	index, err := handle(filepath.Join(dir, indexFile), func() (*keyset.Handle, error) { return keyset.NewHandle(prf.HMACSHA256PRFKeyTemplate()) })
 	if err != nil {
 		return nil, fmt.Errorf("index keys: %w", err)
 	}
-	k := &Keys{}
+	k := &Keys{used: sealing.KeysetInfo().GetPrimaryKeyId()}
 	if k.aead, err = aead.New(sealing); err != nil {
 		return nil, err
 	}
@@ -50,9 +51,14 @@ func Open(dir string) (*Keys, error) {
 	return k, err
 }
 
+const sealingFile, indexFile = "sealing.json", "index.json"
+
+// Files are the key files of an installation.
+var Files = []string{sealingFile, indexFile}
+
 // Made tells whether keys lie in dir, all of them.
 func Made(dir string) bool {
-	for _, name := range []string{"sealing.json", "index.json"} {
+	for _, name := range Files {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			return false
 		}

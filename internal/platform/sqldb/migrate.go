@@ -3,6 +3,7 @@ package sqldb
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -107,6 +108,18 @@ func LockPath(dsn string) string {
 		return ""
 	}
 	return dsn + ".migrate.lock"
+}
+
+// TryLock is the advisory lock of a file, for work that only one process does at a time. Errors: another has it.
+func TryLock(path string) (unlock func(), err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := tryFlock(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() { _ = f.Close() }, nil
 }
 
 // lockFile holds an exclusive advisory lock on path until the returned function is called.

@@ -169,6 +169,15 @@ func server(t testing.TB) string {
 	return admin
 }
 
+// Bare is where an empty database of an engine is, or, on SQLite, can be made.
+func Bare(t testing.TB, engine sqldb.Engine) (dsn string) {
+	t.Helper()
+	if engine == sqldb.SQLite {
+		return filepath.Join(t.TempDir(), "bare.db")
+	}
+	return database(t, "template0")
+}
+
 func bare(t testing.TB, dsn string) *Env {
 	t.Helper()
 	clk := clock.NewFake(Start)
