@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"xueshi/internal/backup"
 	"xueshi/internal/identity"
@@ -31,7 +32,7 @@ func (a *App) Backup(ctx context.Context, to string, keep int, files bool, say f
 		if err := installation.BackedUpTx(ctx, tx, m.Made); err != nil {
 			return err
 		}
-		return identity.AuditTx(ctx, tx, "backup.made", "installation", map[string]any{"made": m.Made.UTC(), "rows": len(m.Rows), "files": m.Files, "leaves": m.Leaves})
+		return identity.AuditTx(ctx, tx, "backup.made", "installation", map[string]any{"instant": m.Made.UTC().Format(time.RFC3339), "rows": len(m.Rows), "files": m.Files, "leaves": m.Leaves})
 	})
 }
 

@@ -73,6 +73,9 @@ func (s Source) snapshotSQLite(ctx context.Context, path string, m *Manifest) er
 // snapshotPostgres lets pg_dump read in a snapshot that this transaction holds, so that what is said of it is true.
 func (s Source) snapshotPostgres(ctx context.Context, path string, m *Manifest) error {
 	return s.DB.Read(ctx, func(tx *sqldb.Tx) error {
+		if _, err := tx.Exec(ctx, `SET LOCAL idle_in_transaction_session_timeout = 0`); err != nil { // it waits for pg_dump, for hours perhaps
+			return err
+		}
 		if err := m.describeTx(ctx, tx); err != nil {
 			return err
 		}

@@ -33,7 +33,12 @@ type file struct {
 func (s Source) files(ctx context.Context, to, dir string, old []string, m *Manifest) error {
 	known := map[string]file{}
 	if len(old) > 0 && s.Copy {
-		err := eachFile(filepath.Join(old[len(old)-1], listName), func(f file) error { known[f.key] = f; return nil })
+		err := eachFile(filepath.Join(old[len(old)-1], listName), func(f file) error {
+			if f.hash != unread {
+				known[f.key] = f
+			}
+			return nil
+		})
 		if err != nil {
 			return err
 		}

@@ -131,6 +131,18 @@ func TestARestoreWantsAnEmptyPlace(t *testing.T) {
 	}
 }
 
+// A server that ends idle transactions, as deploy/postgresql asks, does not end the one whose snapshot pg_dump reads in.
+func TestABackupOutlastsTheServersPatience(t *testing.T) {
+	t.Parallel()
+	c := city.New(t, sqltest.Postgres(t))
+	must(t, c.DB.Write(t.Context(), func(tx *sqldb.Tx) error {
+		_, err := tx.Exec(t.Context(), `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET idle_in_transaction_session_timeout = ''50ms''', current_database()); END $$`)
+		return err
+	}))
+	c.Restart(t) // connections made from now on know it
+	makes(t, c, t.TempDir(), 0)
+}
+
 // The commands do what the runbook says, with an exit code.
 func TestTheCommands(t *testing.T) {
 	t.Parallel()

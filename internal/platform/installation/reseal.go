@@ -23,6 +23,7 @@ const resealBatch = 500
 func Reseal(ctx context.Context, db *sqldb.DB, keys *secret.Keys, c Sealed, count bool) (old int64, err error) {
 	for after, more := "", true; more && err == nil; {
 		var n int64
+		last := after
 		err = db.Write(ctx, func(tx *sqldb.Tx) (err error) {
 			rows, err := c.rowsTx(ctx, tx, after)
 			n, more = 0, len(rows) == resealBatch
@@ -38,12 +39,12 @@ func Reseal(ctx context.Context, db *sqldb.DB, keys *secret.Keys, c Sealed, coun
 					err = c.resealTx(ctx, tx, keys, r)
 				}
 			}
-			if len(rows) > 0 {
-				after = rows[len(rows)-1].id
+			if more {
+				last = rows[resealBatch-1].id
 			}
 			return err
 		})
-		old += n
+		old, after = old+n, last // not within: a transaction may be tried again
 	}
 	return old, err
 }

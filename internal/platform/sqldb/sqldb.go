@@ -202,18 +202,11 @@ func (db *DB) run(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, w *wat
 
 func (db *DB) once(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, w *watch, f func(*Tx) error) (err error) {
 	w.alive()
-	conn, err := pool.Conn(ctx)
+	conn, stx, err := begin(ctx, pool, opts, w)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer func() { _ = conn.Close() }() // back to the pool
-	if err := w.over(conn); err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	stx, err := conn.BeginTx(ctx, opts)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
 	defer func() {
 		if p := recover(); p != nil {
 			_ = stx.Rollback()
@@ -232,6 +225,27 @@ func (db *DB) once(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, w *wa
 	}
 	w.alive()
 	return stx.Commit()
+}
+
+// begin begins on a connection that is alive: those that have died meanwhile are dropped. Nothing has been done on them yet.
+func begin(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, w *watch) (*sql.Conn, *sql.Tx, error) {
+	for dead := 0; ; dead++ {
+		conn, err := pool.Conn(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		var stx *sql.Tx
+		if err = w.over(conn); err == nil {
+			stx, err = conn.BeginTx(ctx, opts)
+		}
+		if err == nil {
+			return conn, stx, nil
+		}
+		_ = conn.Close()
+		if ctx.Err() != nil || !outOfReach(err) || dead > connections() {
+			return nil, nil, err
+		}
+	}
 }
 
 // txTime is the transaction's instant: the database's own clock when several processes share it.

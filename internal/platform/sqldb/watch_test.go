@@ -3,6 +3,7 @@ package sqldb_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -86,4 +87,32 @@ func TestTheCallersEndIsNoSilence(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
+}
+
+// Connections that the server has ended are not the callers' trouble.
+func TestDeadConnectionsAreReplaced(t *testing.T) {
+	t.Parallel()
+	env := sqltest.Postgres(t)
+	ctx := context.Background()
+	busy := func(each func(tx *sqldb.Tx) error) {
+		t.Helper()
+		var wg sync.WaitGroup
+		for range 6 {
+			wg.Go(func() {
+				if err := env.WriteCAS(ctx, each); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+	}
+	busy(func(tx *sqldb.Tx) error { _, err := tx.Exec(ctx, `SELECT pg_sleep(0.2)`); return err })
+	other, err := sqldb.Open(ctx, env.DSN, clock.System{})
+	must(t, err)
+	defer func() { _ = other.Close() }()
+	must(t, other.Read(ctx, func(tx *sqldb.Tx) error {
+		_, err := tx.Exec(ctx, `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+		return err
+	}))
+	busy(func(tx *sqldb.Tx) error { _, err := tx.Exec(ctx, `SELECT 1`); return err })
 }

@@ -32,9 +32,11 @@ export function useAuditWords() {
       ? (v as string[]).map(d => t(`duty.${d}`)).join(t('word.and'))
       : key === 'role'
       ? or(`role.${String(v)}`, String(v))
-      : key === 'by' || key === 'found'
+      : key === 'by' || typeof v === 'boolean'
         ? or(`audit.value.${String(v)}`, String(v))
-        : plain(v)
+        : key === 'from' || key === 'to'
+          ? or(`word.state.${String(v)}`, String(v))
+          : plain(v)
   const details = (e: AuditEntry) =>
     Object.entries(e.detail)
       .filter(([, v]) => v !== null && v !== '')
