@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -33,18 +34,28 @@ var system = identity.SystemContext(context.Background(), "test")
 
 func newTown(t *testing.T, env *sqltest.Env) *town {
 	t.Helper()
-	keys, err := secret.Open(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, _, err = demo.Seed(system, demo.Deps{DB: env.DB, Store: blob.NewLocal(t.TempDir()), Identity: identity.New(env.DB, keys, smstest.New(env.DB, keys, env.Clock).Outbox),
-		Source: os.DirFS("../../demo"), Population: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	towns[env.Engine()].Into(t, env)
 	w := &town{env, t, supervision.New(env.DB)}
 	w.fold()
 	return w
+}
+
+// towns are made once for each engine; their files and keys are nobody's concern here.
+var towns = map[sqldb.Engine]*sqltest.Template{sqldb.SQLite: {Fill: found}, sqldb.Postgres: {Fill: found}}
+
+func found(env *sqltest.Env) error {
+	dir, err := os.MkdirTemp("", "town-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	keys, err := secret.Open(filepath.Join(dir, "keys"))
+	if err != nil {
+		return err
+	}
+	_, _, err = demo.Seed(system, demo.Deps{DB: env.DB, Store: blob.NewLocal(dir), Identity: identity.New(env.DB, keys, smstest.New(env.DB, keys, env.Clock).Outbox),
+		Source: os.DirFS("../../demo"), Population: true})
+	return err
 }
 
 func (w *town) fold() {
