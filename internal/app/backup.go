@@ -37,8 +37,8 @@ func (a *App) Backup(ctx context.Context, to string, keep int, files bool, say f
 }
 
 // Restore puts a backup in the place that cfg names, which must be empty, and checks what it has put there. Errors: a part of the backup
-// is missing or was altered; the keys are others; the program is too old; the evidence does not hold. Nothing that was refused can be
-// served.
+// is missing or was altered; the keys are others; the program is too old; the evidence does not hold. Of what was refused no folder is
+// left; a PostgreSQL database or an object store that was begun to be filled is its owner's to drop.
 func Restore(ctx context.Context, cfg Config, from, keyFolder string, sample int, say func(string, ...any)) (*verify.Report, error) {
 	signer, err := signerOf(keyFolder)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 // Keys opens the keys in dir for a database: the first start makes both the keys and the database's mark. Several processes may do
 // so at once. Errors: the folder is empty though the database has a mark, or holds another installation's keys.
 func Keys(ctx context.Context, db *sqldb.DB, dir string) (*secret.Keys, error) {
-	want, err := mark(ctx, db)
+	want, err := known(ctx, db)
 	if err != nil {
 		return nil, err
 	}
@@ -43,12 +43,12 @@ func Fingerprint(keys *secret.Keys) string {
 	return hex.EncodeToString(keys.Derive("fingerprint")[:16])
 }
 
-// mark is the fingerprint that the database knows; empty before its first start.
-func mark(ctx context.Context, db *sqldb.DB) (string, error) {
-	return sqldb.ReadValue(ctx, db, func(tx *sqldb.Tx) (string, error) { return markTx(ctx, tx) })
+// known is the fingerprint that the database knows; empty before its first start.
+func known(ctx context.Context, db *sqldb.DB) (string, error) {
+	return sqldb.ReadValue(ctx, db, func(tx *sqldb.Tx) (string, error) { return knownTx(ctx, tx) })
 }
 
-func markTx(ctx context.Context, tx *sqldb.Tx) (string, error) {
+func knownTx(ctx context.Context, tx *sqldb.Tx) (string, error) {
 	keys, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[string], `SELECT keys FROM installation`)
 	return keys, err
 }
@@ -58,7 +58,7 @@ func bind(ctx context.Context, db *sqldb.DB, have string) (stands string, err er
 	err = db.Write(ctx, func(tx *sqldb.Tx) error {
 		_, err := tx.Exec(ctx, `INSERT INTO installation (one, id, keys, made_at) VALUES (1, $1, $2, $3) ON CONFLICT (one) DO NOTHING`, id.New(tx.Now()), have, tx.NowMicro())
 		if err == nil {
-			stands, err = markTx(ctx, tx)
+			stands, err = knownTx(ctx, tx)
 		}
 		return err
 	})
