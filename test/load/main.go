@@ -10,13 +10,17 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"log"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 var (
@@ -75,6 +79,7 @@ func main() {
 			continue
 		}
 		progress("%s, %s", s.name, engine())
+		emptyDatabase(s.name)
 		rs := s.run()
 		for _, r := range rs {
 			word := "ok"
@@ -93,6 +98,24 @@ func main() {
 	if *strict && missed > 0 {
 		os.Exit(1)
 	}
+}
+
+// emptyDatabase gives a section a database of its own beside the one that was named: an installation's keys go with its database, and
+// each section founds an installation.
+func emptyDatabase(section string) {
+	if *database == "" {
+		return
+	}
+	address, err := url.Parse(*database)
+	check(err)
+	address.Path = "/" + fmt.Sprintf("load_%s_%d", section, os.Getpid())
+	ctx := context.Background()
+	c, err := pgx.Connect(ctx, *database)
+	check(err)
+	defer c.Close(ctx) //nolint:errcheck // the server is going away with the run
+	_, err = c.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{address.Path[1:]}.Sanitize())
+	check(err)
+	*database = address.String()
 }
 
 func engine() string {
