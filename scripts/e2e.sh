@@ -3,4 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 make --no-print-directory build
-XUESHI_TEST_PG_FSYNC=off exec scripts/test-postgres.sh node --test --test-concurrency=3 e2e/*.test.mjs
+XUESHI_E2E_CITY=$(mktemp -d); export XUESHI_E2E_CITY # founded once, copied by each test
+trap 'rm -rf "$XUESHI_E2E_CITY"' EXIT
+bin/xueshi demo --data "$XUESHI_E2E_CITY" >/dev/null
+XUESHI_TEST_PG_FSYNC=off scripts/test-postgres.sh node --test --test-concurrency=3 e2e/*.test.mjs

@@ -81,6 +81,7 @@ func (s *serve) serve(ctx context.Context, a *app.App) error {
 			return err
 		}
 		go func() { failed <- public.Serve(ln) }()
+		a.Answering(ctx)
 		fmt.Printf("http://%s\n", ln.Addr())
 	}
 	app.TradeMemory() // after starting, which only fetches more pages from the kernel for it

@@ -10,7 +10,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync/atomic"
+	"time"
 
+	"xueshi/internal/availability"
 	"xueshi/internal/catalog"
 	"xueshi/internal/classroom"
 	"xueshi/internal/credit"
@@ -59,33 +61,35 @@ type Config struct {
 
 // App is the running program without its listener.
 type App struct {
-	DB          *sqldb.DB
-	Keys        *secret.Keys
-	Store       blob.Store
-	Credentials *credential.Service
-	Outbox      *sms.Outbox
-	SMS         *smssim.Server // nil unless simulated
-	Identity    *identity.Service
-	Playback    *playback.Service
-	Credit      *credit.Service
-	Notify      *notify.Service
-	Classroom   *classroom.Service
-	Fault       *fault.Service
-	Supervision *supervision.Service
-	Jobs        *jobs.Queue
-	Media       *media.Service
-	sweep       bool
-	Catalog     *catalog.Service
-	Signer      *ledger.Signer
-	delivery    mediaportal.Services
-	Handler     http.Handler
-	metrics     metrics.Registry
-	leaving     atomic.Bool
-	folder      string // of this process's files
-	dsn         string // of the database
-	schema      int64  // that this program needs
-	stop        func()
-	shut        func() // closes the store
+	DB           *sqldb.DB
+	Keys         *secret.Keys
+	Store        blob.Store
+	Credentials  *credential.Service
+	Outbox       *sms.Outbox
+	SMS          *smssim.Server // nil unless simulated
+	Identity     *identity.Service
+	Playback     *playback.Service
+	Credit       *credit.Service
+	Notify       *notify.Service
+	Classroom    *classroom.Service
+	Fault        *fault.Service
+	Supervision  *supervision.Service
+	Availability *availability.Service
+	recorder     *availability.Recorder
+	Jobs         *jobs.Queue
+	Media        *media.Service
+	sweep        bool
+	Catalog      *catalog.Service
+	Signer       *ledger.Signer
+	delivery     mediaportal.Services
+	Handler      http.Handler
+	metrics      metrics.Registry
+	leaving      atomic.Bool
+	folder       string   // of this process's files
+	dsn          string   // of the database
+	schema       int64    // that this program needs
+	stops        []func() // end what runs by itself
+	shut         func()   // closes the store
 }
 
 // DSN is where the configuration keeps its database.
@@ -127,6 +131,7 @@ func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Poli
 	}
 	a.Identity = identity.New(db, a.Keys, a.Outbox, identity.WithProofs(a.Store))
 	a.Credit, a.Supervision = credit.New(db), supervision.New(db)
+	a.Availability, a.recorder = availability.New(db), availability.NewRecorder(db, a.ready)
 	a.Jobs = jobs.New(db)
 	deps, err := a.mediaDeps(cfg, clk)
 	if err != nil {
@@ -150,8 +155,13 @@ func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Poli
 		a.delivery.Sealer, a.delivery.Cache = media.NewSealer(a.Keys.Derive("segments")), cache
 	}
 	a.measure(a.metrics)
+	requests := metrics.NewRequests(a.metrics)
+	observe := func(pattern string, status int, took time.Duration) {
+		requests.Observe(pattern, status, took)
+		a.recorder.Observe(pattern, status, took)
+	}
 	a.Handler = a.handler(lessons, session.Cookies{TLS: cfg.TLS, Proxied: cfg.Proxied}, httpx.Options{Clock: clk, TLS: cfg.TLS, Media: cache,
-		Observe: metrics.NewRequests(a.metrics).Observe, Leaving: a.leaving.Load})
+		Observe: observe, Leaving: a.leaving.Load})
 	return a, nil
 }
 
@@ -161,12 +171,24 @@ func (a *App) migrate(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	if !cfg.Look {
-		return sqldb.Migrate(ctx, a.DB, migrations.FS, sqldb.LockPath(cfg.DSN()))
+		if err := sqldb.Migrate(ctx, a.DB, migrations.FS, sqldb.LockPath(cfg.DSN())); err != nil { // a newer database stays as it is
+			return err
+		}
+		return a.supported(ctx)
 	}
 	if v, err := sqldb.Version(ctx, a.DB); err != nil || v < a.schema {
 		return fmt.Errorf("the database's schema is at %d, this program needs %d: start it once with serve (%v)", v, a.schema, err)
 	}
 	return nil
+}
+
+// supported refuses a database that a newer program has changed so that this one cannot use it any more.
+func (a *App) supported(ctx context.Context) error {
+	oldest, err := sqldb.Oldest(ctx, a.DB)
+	if err == nil && oldest > a.schema {
+		err = fmt.Errorf("a newer version has changed this database: it needs a program whose schema is at least %d, this one's is %d; start that version (docs/runbook/upgrade.md)", oldest, a.schema)
+	}
+	return err
 }
 
 // claim makes an empty store this installation's; one of another installation does not start.
@@ -193,8 +215,8 @@ func (a *App) join() {
 
 // Close commits what is waiting and closes the database.
 func (a *App) Close() error {
-	if a.stop != nil {
-		a.stop()
+	for _, stop := range a.stops {
+		stop()
 	}
 	a.Playback.Close()
 	a.shut()

@@ -28,6 +28,7 @@ func (a *App) jobs() []job {
 		}},
 		{name: "fold", turn: func(ctx context.Context) (time.Duration, error) { return again(a.Supervision.Fold(ctx)) }},
 		{name: "reminders", turn: func(ctx context.Context) (time.Duration, error) { return again(a.Credit.Remind(ctx)) }},
+		{name: "availability", turn: a.Availability.Judge},
 		{name: "sms", turn: a.Outbox.Resend},
 		{name: "courseware", turn: a.Jobs.Turn, wake: a.Jobs.Woken()},
 		{name: "uploads", turn: func(ctx context.Context) (time.Duration, error) { return time.Minute, a.Media.Sweep(ctx) }},
@@ -59,13 +60,27 @@ func later(first time.Duration, turn func(context.Context) (time.Duration, error
 }
 
 // Start runs the jobs until Close.
-func (a *App) Start(ctx context.Context) {
+func (a *App) Start(ctx context.Context) { a.run(ctx, a.jobs()) }
+
+// Answering says that this process answers people: from here until Close it writes down how it does.
+func (a *App) Answering(ctx context.Context) {
+	a.run(ctx, []job{{name: "record", turn: a.recorder.Turn}})
+	a.stops = append(a.stops, func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkIn)
+		defer cancel()
+		if err := a.recorder.Close(ctx); err != nil {
+			slog.ErrorContext(ctx, "the last minute of this process is not written", "error", err.Error())
+		}
+	})
+}
+
+func (a *App) run(ctx context.Context, all []job) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
-	for _, j := range a.jobs() {
+	for _, j := range all {
 		running.Go(func() { j.run(ctx) })
 	}
-	a.stop = func() { cancel(); running.Wait() }
+	a.stops = append(a.stops, func() { cancel(); running.Wait() })
 }
 
 func (j job) run(ctx context.Context) {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
 
@@ -56,15 +57,24 @@ func (a *App) readyz(w http.ResponseWriter, r *http.Request) {
 		checks = append(checks, Check{"leaving", CheckFail, "this process is about to end"})
 	}
 	status := http.StatusOK
-	for _, c := range checks {
-		if c.State == CheckFail {
-			status = http.StatusServiceUnavailable
-		}
+	if failed(checks) {
+		status = http.StatusServiceUnavailable
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]any{"ready": status == http.StatusOK, "checks": checks})
+}
+
+func failed(checks []Check) bool {
+	return slices.ContainsFunc(checks, func(c Check) bool { return c.State == CheckFail })
+}
+
+// ready tells whether this process could serve now.
+func (a *App) ready(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, checkIn)
+	defer cancel()
+	return !failed(a.Checks(ctx))
 }
 
 // Checks looks at everything that this process needs to serve.
@@ -79,6 +89,9 @@ func (a *App) checkDatabase(ctx context.Context) Check {
 		return Check{"database", CheckFail, err.Error()}
 	case v < a.schema:
 		return Check{"database", CheckFail, fmt.Sprintf("its schema is at %d, this program needs %d", v, a.schema)}
+	}
+	if err := a.supported(ctx); err != nil {
+		return Check{"database", CheckFail, err.Error()}
 	}
 	return Check{"database", CheckOK, fmt.Sprintf("%s, schema %d", a.DB.Engine(), v)}
 }

@@ -46,6 +46,7 @@ func (a *App) register(mux *http.ServeMux, api huma.API, lessons *lessons, cooki
 	provider.RegisterStaff(api, a.Identity)
 	bureau.Register(api, a.Supervision)
 	bureau.RegisterCourseware(mux, api, a.Fault)
+	bureau.RegisterAvailability(api, a.Availability)
 	desk := operator.Desk{DB: a.DB, Org: orgs, Identity: a.Identity, Credit: a.Credit, Granter: a.Playback}
 	operator.RegisterAccount(api, a.Identity)
 	operator.RegisterDesk(api, desk)
@@ -53,6 +54,7 @@ func (a *App) register(mux *http.ServeMux, api huma.API, lessons *lessons, cooki
 	operator.RegisterOrganisations(api, desk)
 	operator.RegisterPolicies(api, operator.Policies{Media: a.Media, Playback: a.Playback, Credit: a.Credit, Enrolment: enrolments})
 	operator.RegisterRecords(api, a.Identity)
+	operator.RegisterAvailability(api, a.Availability)
 	operator.RegisterGateways(api, a.Credentials, a.Outbox)
 	mediaportal.Register(mux, api, a.delivery)
 }

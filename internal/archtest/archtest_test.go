@@ -13,16 +13,17 @@ import (
 // "kernel" and "platform" are free for every domain, gateway and portal; so they are not repeated.
 var allowed = map[string][]string{
 	// Domains: imports go down only.
-	"internal/org":       {},
-	"internal/identity":  {"internal/org"},
-	"internal/notify":    {"internal/org", "internal/identity"},
-	"internal/media":     {"internal/org", "internal/identity"},
-	"internal/catalog":   {"internal/org", "internal/identity", "internal/media"},
-	"internal/enrolment": {"internal/org", "internal/identity", "internal/catalog"},
-	"internal/classroom": {"internal/org", "internal/identity", "internal/enrolment", "internal/catalog"},
-	"internal/fault":     {"internal/org", "internal/identity", "internal/enrolment", "internal/catalog"},
-	"internal/playback":  {"internal/org", "internal/identity", "internal/enrolment", "internal/catalog", "internal/media"},
-	"internal/credit":    {"internal/org", "internal/identity", "internal/enrolment", "internal/catalog", "internal/playback"},
+	"internal/org":          {},
+	"internal/identity":     {"internal/org"},
+	"internal/notify":       {"internal/org", "internal/identity"},
+	"internal/media":        {"internal/org", "internal/identity"},
+	"internal/catalog":      {"internal/org", "internal/identity", "internal/media"},
+	"internal/enrolment":    {"internal/org", "internal/identity", "internal/catalog"},
+	"internal/classroom":    {"internal/org", "internal/identity", "internal/enrolment", "internal/catalog"},
+	"internal/availability": {"internal/org", "internal/identity"},
+	"internal/fault":        {"internal/org", "internal/identity", "internal/enrolment", "internal/catalog"},
+	"internal/playback":     {"internal/org", "internal/identity", "internal/enrolment", "internal/catalog", "internal/media"},
+	"internal/credit":       {"internal/org", "internal/identity", "internal/enrolment", "internal/catalog", "internal/playback"},
 	// Read models: others' readers only.
 	"internal/supervision": {"internal/org", "internal/identity", "internal/catalog", "internal/enrolment", "internal/playback", "internal/credit"},
 

@@ -17,6 +17,36 @@ table audit_entry: account_id text not null
 table audit_entry: action text not null
 table audit_entry: object text not null
 table audit_entry: detail text not null
+table availability_count: id bigint not null
+table availability_count: since bigint not null
+table availability_count: judged bigint not null
+table availability_day: day text not null
+table availability_day: requests bigint not null
+table availability_day: failed bigint not null
+table availability_day: took_us bigint not null
+table availability_day: spread text not null
+table availability_day: peak_minute bigint not null
+table availability_day: peak_requests bigint not null
+table availability_day: peak_took_us bigint not null
+table availability_day: peak_spread text not null
+table availability_incident: id text not null
+table availability_incident: kind text not null
+table availability_incident: began bigint not null
+table availability_incident: ended bigint not null
+table availability_incident: down bigint not null
+table availability_incident: failed bigint not null
+table availability_incident: cause text not null
+table availability_incident: remedy text not null
+table availability_incident: noted_by text not null
+table availability_incident: noted_at bigint not null
+table availability_minute: minute bigint not null
+table availability_minute: process text not null
+table availability_minute: requests bigint not null
+table availability_minute: failed bigint not null
+table availability_minute: took_us bigint not null
+table availability_minute: spread text not null
+table availability_minute: probes bigint not null
+table availability_minute: ready bigint not null
 table carried: learner_id text not null
 table carried: chain_seq bigint not null
 table carried: lesson_id text not null
@@ -447,6 +477,8 @@ table rule_set: legal_source text not null
 table rule_set: reason text not null default ''::text
 table rule_set: set_by text not null default ''::text
 table rule_set: set_at bigint not null default 0
+table schema_floor: id bigint not null
+table schema_floor: oldest bigint not null
 table setting: key text not null
 table setting: version bigint not null
 table setting: value text not null
@@ -614,6 +646,21 @@ table year_window: makeup_end_at bigint not null
 constraint appeal: appeal_pkey PRIMARY KEY (id)
 constraint appeal: appeal_state_check CHECK ((state = ANY (ARRAY['submitted'::text, 'granted'::text, 'refused'::text])))
 constraint audit_entry: audit_entry_pkey PRIMARY KEY (id)
+constraint availability_count: availability_count_check CHECK ((judged >= since))
+constraint availability_count: availability_count_id_check CHECK ((id = 1))
+constraint availability_count: availability_count_pkey PRIMARY KEY (id)
+constraint availability_day: availability_day_pkey PRIMARY KEY (day)
+constraint availability_incident: availability_incident_check CHECK (((down > 0) AND (down <= (ended - began))))
+constraint availability_incident: availability_incident_check1 CHECK (((kind <> 'reported'::text) OR (cause <> ''::text)))
+constraint availability_incident: availability_incident_failed_check CHECK ((failed >= 0))
+constraint availability_incident: availability_incident_kind_check CHECK ((kind = ANY (ARRAY['silent'::text, 'unready'::text, 'failing'::text, 'reported'::text])))
+constraint availability_incident: availability_incident_pkey PRIMARY KEY (id)
+constraint availability_minute: availability_minute_check CHECK (((failed >= 0) AND (failed <= requests)))
+constraint availability_minute: availability_minute_check1 CHECK (((ready >= 0) AND (ready <= probes)))
+constraint availability_minute: availability_minute_pkey PRIMARY KEY (minute, process)
+constraint availability_minute: availability_minute_probes_check CHECK ((probes >= 0))
+constraint availability_minute: availability_minute_requests_check CHECK ((requests >= 0))
+constraint availability_minute: availability_minute_took_us_check CHECK ((took_us >= 0))
 constraint carried: carried_check CHECK (((credited_ms >= 0) AND (credited_ms <= watched_ms)))
 constraint carried: carried_check1 CHECK (((confirmed_ms >= 0) AND (confirmed_ms <= watched_sure_ms)))
 constraint carried: carried_check2 CHECK (((from_media <> media_id) OR (from_rev <> media_rev)))
@@ -774,6 +821,9 @@ constraint role_grant: role_grant_pkey PRIMARY KEY (person_id, role, scope)
 constraint rule_set: rule_set_minutes_per_hour_check CHECK ((minutes_per_hour = ANY (ARRAY[(40)::bigint, (45)::bigint, (50)::bigint, (60)::bigint])))
 constraint rule_set: rule_set_pkey PRIMARY KEY (region_id, year, version)
 constraint rule_set: rule_set_professional_den_check CHECK ((professional_den > 0))
+constraint schema_floor: schema_floor_id_check CHECK ((id = 1))
+constraint schema_floor: schema_floor_oldest_check CHECK ((oldest >= 0))
+constraint schema_floor: schema_floor_pkey PRIMARY KEY (id)
 constraint setting: setting_pkey PRIMARY KEY (key, version)
 constraint site: site_check CHECK (((provider_id = ''::text) <> (region_id = ''::text)))
 constraint site: site_host_key UNIQUE (host)
@@ -831,6 +881,7 @@ CREATE INDEX audit_entry_account ON public.audit_entry USING btree (account_id, 
 CREATE INDEX audit_entry_action ON public.audit_entry USING btree (action, at)
 CREATE INDEX audit_entry_at ON public.audit_entry USING btree (at)
 CREATE INDEX audit_entry_object ON public.audit_entry USING btree (object, at)
+CREATE INDEX availability_incident_began ON public.availability_incident USING btree (began)
 CREATE INDEX carried_lesson ON public.carried USING btree (learner_id, lesson_id, chain_seq)
 CREATE INDEX closed_identity_index ON public.closed_identity USING btree (id_number_index, closed_at)
 CREATE INDEX course_list ON public.course USING btree (state, year, subject, id)
@@ -886,6 +937,10 @@ CREATE INDEX upload_alive ON public.upload USING btree (created_at) WHERE (state
 CREATE INDEX upload_provider ON public.upload USING btree (provider_id, id)
 CREATE UNIQUE INDEX appeal_pkey ON public.appeal USING btree (id)
 CREATE UNIQUE INDEX audit_entry_pkey ON public.audit_entry USING btree (id)
+CREATE UNIQUE INDEX availability_count_pkey ON public.availability_count USING btree (id)
+CREATE UNIQUE INDEX availability_day_pkey ON public.availability_day USING btree (day)
+CREATE UNIQUE INDEX availability_incident_pkey ON public.availability_incident USING btree (id)
+CREATE UNIQUE INDEX availability_minute_pkey ON public.availability_minute USING btree (minute, process)
 CREATE UNIQUE INDEX carried_pkey ON public.carried USING btree (learner_id, chain_seq)
 CREATE UNIQUE INDEX closed_identity_pkey ON public.closed_identity USING btree (person_id)
 CREATE UNIQUE INDEX consent_pkey ON public.consent USING btree (person_id, document, version)
@@ -954,6 +1009,7 @@ CREATE UNIQUE INDEX region_pkey ON public.region USING btree (id)
 CREATE UNIQUE INDEX reminder_run_pkey ON public.reminder_run USING btree (year, days)
 CREATE UNIQUE INDEX role_grant_pkey ON public.role_grant USING btree (person_id, role, scope)
 CREATE UNIQUE INDEX rule_set_pkey ON public.rule_set USING btree (region_id, year, version)
+CREATE UNIQUE INDEX schema_floor_pkey ON public.schema_floor USING btree (id)
 CREATE UNIQUE INDEX setting_pkey ON public.setting USING btree (key, version)
 CREATE UNIQUE INDEX site_host_key ON public.site USING btree (host)
 CREATE UNIQUE INDEX site_pkey ON public.site USING btree (id)

@@ -30,6 +30,47 @@ CREATE INDEX audit_entry_account ON audit_entry (account_id, at);
 CREATE INDEX audit_entry_action ON audit_entry (action, at);
 CREATE INDEX audit_entry_at ON audit_entry (at);
 CREATE INDEX audit_entry_object ON audit_entry (object, at);
+CREATE TABLE availability_count (
+    id     INTEGER PRIMARY KEY CHECK (id = 1),
+    since  INTEGER NOT NULL,
+    judged INTEGER NOT NULL CHECK (judged >= since)
+) STRICT;
+CREATE TABLE availability_day (
+    day      TEXT PRIMARY KEY,
+    requests INTEGER NOT NULL,
+    failed   INTEGER NOT NULL,
+    took_us  INTEGER NOT NULL,
+    spread   TEXT NOT NULL,
+    peak_minute   INTEGER NOT NULL,
+    peak_requests INTEGER NOT NULL,
+    peak_took_us  INTEGER NOT NULL,
+    peak_spread   TEXT NOT NULL
+) STRICT;
+CREATE TABLE availability_incident (
+    id       TEXT PRIMARY KEY,
+    kind     TEXT NOT NULL CHECK (kind IN ('silent', 'unready', 'failing', 'reported')),
+    began    INTEGER NOT NULL,
+    ended    INTEGER NOT NULL,
+    down     INTEGER NOT NULL CHECK (down > 0 AND down <= ended - began),
+    failed   INTEGER NOT NULL CHECK (failed >= 0),
+    cause    TEXT NOT NULL,
+    remedy   TEXT NOT NULL,
+    noted_by TEXT NOT NULL,
+    noted_at INTEGER NOT NULL,
+    CHECK (kind <> 'reported' OR cause <> '')
+) STRICT;
+CREATE INDEX availability_incident_began ON availability_incident (began);
+CREATE TABLE availability_minute (
+    minute  INTEGER NOT NULL,
+    process TEXT NOT NULL,
+    requests INTEGER NOT NULL CHECK (requests >= 0),
+    failed  INTEGER NOT NULL CHECK (failed >= 0 AND failed <= requests),
+    took_us INTEGER NOT NULL CHECK (took_us >= 0),
+    spread  TEXT NOT NULL,
+    probes  INTEGER NOT NULL CHECK (probes >= 0),
+    ready   INTEGER NOT NULL CHECK (ready >= 0 AND ready <= probes),
+    PRIMARY KEY (minute, process)
+) STRICT;
 CREATE TRIGGER carried_no_delete BEFORE DELETE ON carried BEGIN SELECT RAISE(ABORT, 'carried is append-only'); END;
 CREATE TRIGGER carried_no_update BEFORE UPDATE ON carried BEGIN SELECT RAISE(ABORT, 'carried is append-only'); END;
 CREATE TABLE carried (
@@ -661,6 +702,10 @@ CREATE TABLE rule_set (
     minutes_per_hour  INTEGER NOT NULL CHECK (minutes_per_hour IN (40, 45, 50, 60)),
     legal_source      TEXT NOT NULL, reason TEXT NOT NULL DEFAULT '', set_by TEXT NOT NULL DEFAULT '', set_at INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (region_id, year, version)
+) STRICT;
+CREATE TABLE schema_floor (
+    id     INTEGER PRIMARY KEY CHECK (id = 1),
+    oldest INTEGER NOT NULL CHECK (oldest >= 0)
 ) STRICT;
 CREATE TRIGGER setting_no_delete BEFORE DELETE ON setting BEGIN SELECT RAISE(ABORT, 'setting is append-only'); END;
 CREATE TRIGGER setting_no_update BEFORE UPDATE ON setting BEGIN SELECT RAISE(ABORT, 'setting is append-only'); END;

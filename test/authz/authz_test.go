@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"xueshi/internal/app"
 	"xueshi/internal/identity"
@@ -168,7 +169,21 @@ func newWorld(t *testing.T, c *city.City) *world {
 	var list struct{ ID string }
 	must(w.as("unit_admin").Do("POST", "/api/unit/units/u01/import", map[string]any{"content": fields["content"]}, &list))
 	w.objects["{import}"] = list.ID
+	w.incident()
 	return w
+}
+
+// incident is a minute without service.
+func (w *world) incident() {
+	w.Helper()
+	ctx := identity.SystemContext(context.Background(), "test")
+	for range 2 { // the first turn begins to count, the second judges
+		if _, err := w.c.Availability.Judge(ctx); err != nil {
+			w.Fatal(err)
+		}
+		w.c.Clock.Advance(4 * time.Minute)
+	}
+	w.row("{incident}", `SELECT id FROM availability_incident ORDER BY id LIMIT 1`)
 }
 
 // fold brings the counts up to date by which a bureau sees the courses of its jurisdiction.

@@ -59,6 +59,7 @@ var objectsOf = []struct{ prefix, param, object string }{
 	{"/api/operator/accounts/{id}", "id", "{victim}"},
 	{"/api/operator/appeals/", "id", "{appeal}"},
 	{"/api/operator/settings/", "key", "hotline"},
+	{"/api/operator/incidents/", "id", "{incident}"},
 	{"/api/operator/accounts/requests/", "id", "{request}"},
 	{"/api/unit/requests/", "id", "{request}"},
 	{"/api/unit/imports/", "id", "{import}"},
@@ -78,6 +79,7 @@ var objectsOf = []struct{ prefix, param, object string }{
 var fields = map[string]any{
 	"lesson_id": "l0101", "course_id": "c01", "role": "agent", "reason": "核查重复登记", "source": "测试", "answer": "不能补计", "text": "没有计上",
 	"to_ms": 5000, "device": map[string]any{"public_key": "x", "name": "pc", "kind": "pc"}, "unit_id": "u02", "region_id": "140902", "purpose": "step_up",
+	"from": "2026-11-24T01:00:00Z", "to": "2026-11-24T01:05:00Z", "cause": "电信线路中断",
 	"kind": "transfer", "state": "playing", "region": "140902", "account": "{phone}", "locked": true, "value": "400-000-0000",
 	"content": base64.StdEncoding.EncodeToString([]byte("姓名,身份证号,手机号\n新人," + city.IDNumber(8_888) + ",13912345678\n")), "username": "x", "was": []string{"teacher"}, "name": "学员", "password": "long enough words",
 }

@@ -82,6 +82,14 @@ func Version(ctx context.Context, db *DB) (version int64, err error) {
 	})
 }
 
+// Oldest is the number of the last migration of the oldest program that may still use the database.
+func Oldest(ctx context.Context, db *DB) (int64, error) {
+	return ReadValue(ctx, db, func(tx *Tx) (int64, error) {
+		v, _, err := One(ctx, tx, ScanValue[int64], `SELECT oldest FROM schema_floor WHERE id = 1`)
+		return v, err
+	})
+}
+
 func renderAll(engine Engine, migrations fs.FS) (fs.FS, error) {
 	names, err := fs.Glob(migrations, "*.sql")
 	if err != nil {

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/bureau/availability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Availability and response times of a month, and its incidents */
+        get: operations["get-api-bureau-availability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/bureau/courseware": {
         parameters: {
             query?: never;
@@ -1134,6 +1151,40 @@ export interface paths {
         put?: never;
         /** End the use of a credential */
         post: operations["withdraw-credential"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An incident that no process could see */
+        post: operations["report-incident"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operator/incidents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** What was behind an incident and what was done about it */
+        put: operations["explain-incident"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2524,6 +2575,169 @@ export interface components {
         };
         "Ask-transferRequest": {
             unit_id: string;
+        };
+        AvailabilityDay: {
+            /** @description 2026-11-24 */
+            day: string;
+            /**
+             * Format: int64
+             * @description Minutes without service
+             */
+            down: number;
+            /**
+             * Format: int64
+             * @description Answered with a fault of the platform
+             */
+            failed: number;
+            /** Format: int64 */
+            mean_ms: number;
+            /** Format: int64 */
+            p50_ms: number;
+            /** Format: int64 */
+            p95_ms: number;
+            /** Format: int64 */
+            p99_ms: number;
+            /** @description Its busiest five minutes; null = nobody came */
+            peak: components["schemas"]["AvailabilityPeak"];
+            /**
+             * Format: int64
+             * @description Of people's pages and apps; without media
+             */
+            requests: number;
+        };
+        AvailabilityIncident: {
+            /** @description Empty = not explained yet */
+            cause: string;
+            /**
+             * Format: int64
+             * @description Minutes that count
+             */
+            down: number;
+            /**
+             * Format: int64
+             * @description Requests that failed
+             */
+            failed: number;
+            /** Format: date-time */
+            from: string;
+            id: string;
+            /**
+             * @description silent = no process was there; unready = none could serve; failing = one in twenty requests failed; reported = an operator told it
+             * @enum {string}
+             */
+            kind: "silent" | "unready" | "failing" | "reported";
+            /** Format: date-time */
+            noted_at: string | null;
+            remedy: string;
+            /** Format: date-time */
+            to: string;
+        };
+        AvailabilityMonth: {
+            daily: components["schemas"]["AvailabilityResponse"];
+            /**
+             * Format: int64
+             * @description The notice's limit on the mean in daily use
+             */
+            daily_limit_ms: number;
+            days: components["schemas"]["AvailabilityDay"][] | null;
+            /**
+             * Format: int64
+             * @description Of them without service
+             */
+            down: number;
+            /** Format: int64 */
+            goal: number;
+            /** @description The newest first */
+            incidents: components["schemas"]["AvailabilityIncident"][] | null;
+            /**
+             * Format: int64
+             * @description Minutes of the month that count
+             */
+            minutes: number;
+            /** @description 2026-11 */
+            month: string;
+            /** @description Those that have been counted, the newest first, at most sixty */
+            months: string[] | null;
+            /** @description The month's busiest five minutes */
+            peak: components["schemas"]["AvailabilityPeak"];
+            /**
+             * Format: int64
+             * @description The notice's limit on the mean at peak load
+             */
+            peak_limit_ms: number;
+            /**
+             * Format: int64
+             * @description Availability in hundredths of a percent, rounded down
+             */
+            share: number;
+            /**
+             * Format: date-time
+             * @description When counting began; null = it has not
+             */
+            since: string | null;
+            /**
+             * Format: date-time
+             * @description Up to when minutes have been judged
+             */
+            until: string | null;
+        };
+        AvailabilityNote: {
+            /** @description What went wrong; the bureau reads it */
+            cause: string;
+            /** @description What was done, so that it does not come again */
+            remedy: string;
+        };
+        AvailabilityPeak: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: int64
+             * @description Answered with a fault of the platform
+             */
+            failed: number;
+            /** Format: int64 */
+            mean_ms: number;
+            /** Format: int64 */
+            p50_ms: number;
+            /** Format: int64 */
+            p95_ms: number;
+            /** Format: int64 */
+            p99_ms: number;
+            /**
+             * Format: int64
+             * @description Of people's pages and apps; without media
+             */
+            requests: number;
+        };
+        AvailabilityReport: {
+            /** @description What went wrong; the bureau reads it */
+            cause: string;
+            /** Format: date-time */
+            from: string;
+            /** @description What was done, so that it does not come again */
+            remedy: string;
+            /** Format: date-time */
+            to: string;
+        };
+        AvailabilityResponse: {
+            /**
+             * Format: int64
+             * @description Answered with a fault of the platform
+             */
+            failed: number;
+            /** Format: int64 */
+            mean_ms: number;
+            /** Format: int64 */
+            p50_ms: number;
+            /** Format: int64 */
+            p95_ms: number;
+            /** Format: int64 */
+            p99_ms: number;
+            /**
+             * Format: int64
+             * @description Of people's pages and apps; without media
+             */
+            requests: number;
         };
         "BodyStruct { ID string \"json:\\\"id\\\"\" }Body": {
             id: string;
@@ -5413,6 +5627,38 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "get-api-bureau-availability": {
+        parameters: {
+            query?: {
+                /** @description 2026-11; empty = the present one */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AvailabilityMonth"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
     "get-api-bureau-courseware": {
         parameters: {
             query?: {
@@ -7837,6 +8083,70 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Withdraw-credentialRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "report-incident": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AvailabilityReport"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["HttpxProblem"];
+                };
+            };
+        };
+    };
+    "explain-incident": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AvailabilityNote"];
             };
         };
         responses: {

@@ -35,6 +35,7 @@ export default {
   },
   title: {
     sites: 'Sites',
+    availability: 'Availability and response',
     organisations: 'Regions and providers',
     bureauOverview: 'Overview',
     bureauLearners: 'Learners and hours',

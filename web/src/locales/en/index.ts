@@ -1,4 +1,5 @@
 import app from './app'
+import availability from './availability'
 import publicTexts from './public'
 import learner from './learner'
 import player from './player'
@@ -19,6 +20,7 @@ import errors from './errors'
 
 export default {
   ...app,
+  ...availability,
   ...publicTexts,
   ...learner,
   ...player,

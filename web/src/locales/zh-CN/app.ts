@@ -35,6 +35,7 @@ export default {
   },
   title: {
     sites: '机构站点',
+    availability: '可用性与响应时间',
     organisations: '地区与机构',
     bureauOverview: '监管总览',
     bureauLearners: '学员与学时',

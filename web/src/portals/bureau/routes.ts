@@ -31,6 +31,12 @@ export default [
         meta: { title: 'bureauProviders' },
       },
       {
+        path: 'availability',
+        name: 'bureau-availability',
+        component: () => import('./pages/AvailabilityPage.vue'),
+        meta: { title: 'availability' },
+      },
+      {
         path: 'courseware',
         name: 'bureau-courseware',
         component: () => import('./pages/CoursewarePage.vue'),

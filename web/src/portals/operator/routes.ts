@@ -14,6 +14,12 @@ export default [
         meta: { title: 'accounts' },
       },
       {
+        path: 'availability',
+        name: 'operator-availability',
+        component: () => import('./pages/AvailabilityPage.vue'),
+        meta: { title: 'availability' },
+      },
+      {
         path: 'requests',
         name: 'operator-requests',
         component: () => import('./pages/RequestsPage.vue'),
