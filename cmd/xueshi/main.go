@@ -63,6 +63,7 @@ var cli struct {
 	Doctor   doctorCmd   `cmd:"" help:"Look for what is wrong around the program: database, clocks, disk, store, permissions, tools. Changes nothing."`
 	Backup   backupCmd   `cmd:"" help:"Copy everything but the keys while the platform serves: a signed, consistent backup."`
 	Restore  restoreCmd  `cmd:"" help:"Put a backup into an empty place and check it: every part, the evidence log, a sample of learners."`
+	Bench    benchCmd    `cmd:"" help:"Measure a deployment under a population that studies."`
 	Keys     keysCmd     `cmd:"" help:"Change the key that personal data is sealed with."`
 	Store    storeCmd    `cmd:"" help:"Look after stored files."`
 	Operator operatorCmd `cmd:"" help:"Make the first operator and print a one-time code for choosing a password."`

@@ -23,11 +23,11 @@ import (
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"xueshi/internal/app"
+	"xueshi/internal/client"
 	"xueshi/internal/kernel/clock"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/test/city"
-	"xueshi/test/client"
 )
 
 // bucket is an object store in this process, which may be down, and its address.

@@ -30,6 +30,10 @@ var allowed = map[string][]string{
 	// The verifier recomputes from rows and shares no rule with the engine it checks.
 	"internal/verify": {},
 
+	// A population that studies over HTTP knows the wire and nothing else.
+	"internal/client":   {},
+	"internal/simulate": {"internal/client"},
+
 	// Backups hold rows and files, whatever they mean.
 	"internal/backup": {"internal/verify"},
 }

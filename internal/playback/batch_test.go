@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"xueshi/internal/client"
 	"xueshi/internal/kernel/errs"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/internal/playback"
 	"xueshi/internal/verify"
 	"xueshi/test/city"
-	"xueshi/test/client"
 )
 
 const long, other = "l0401", "l0101"

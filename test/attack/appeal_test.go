@@ -4,12 +4,12 @@ import (
 	"context"
 	"testing"
 
+	"xueshi/internal/client"
 	"xueshi/internal/identity"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/internal/verify"
 	"xueshi/test/city"
-	"xueshi/test/client"
 )
 
 // operator is logged in as one who decides.

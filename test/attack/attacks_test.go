@@ -11,11 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"xueshi/internal/client"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/internal/verify"
 	"xueshi/test/city"
-	"xueshi/test/client"
 )
 
 // rig is one attacker: a learner enrolled in the long course, with a lease.

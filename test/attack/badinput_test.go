@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"xueshi/internal/client"
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/test/city"
-	"xueshi/test/client"
 )
 
 // TestBadInputGetsAProblemAndChangesNothing sends what no page of ours sends.

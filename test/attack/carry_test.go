@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"xueshi/internal/client"
 	"xueshi/internal/media"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/internal/playback"
 	"xueshi/internal/verify"
 	"xueshi/test/city"
-	"xueshi/test/client"
 )
 
 const longMS = 1_468_000 // of the long lesson as it comes

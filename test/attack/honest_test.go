@@ -11,12 +11,12 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"xueshi/internal/client"
 	"xueshi/internal/platform/ledger"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/internal/verify"
 	"xueshi/test/city"
-	"xueshi/test/client"
 )
 
 const long = "l0401" // the demo city's long lesson: 24 minutes, the only one of its course

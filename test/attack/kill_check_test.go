@@ -10,10 +10,10 @@ import (
 	"syscall"
 	"testing"
 
+	"xueshi/internal/client"
 	"xueshi/internal/kernel/clock"
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/test/city"
-	"xueshi/test/client"
 )
 
 // victim is the real program, of a variant that asks for a check every ten seconds of credit, with one learner on two devices.

@@ -4,9 +4,9 @@ import (
 	"testing"
 	"time"
 
+	"xueshi/internal/client"
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/test/city"
-	"xueshi/test/client"
 )
 
 // away is a learner who plays on a PC through one process and ends logins from a phone through another.

@@ -6,11 +6,11 @@ import (
 	"slices"
 	"testing"
 
+	"xueshi/internal/client"
 	"xueshi/internal/identity"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/test/city"
-	"xueshi/test/client"
 )
 
 type inbox struct {

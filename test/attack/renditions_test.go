@@ -12,12 +12,12 @@ import (
 	"testing/fstest"
 	"time"
 
+	"xueshi/internal/client"
 	"xueshi/internal/media"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/internal/verify"
 	"xueshi/test/city"
-	"xueshi/test/client"
 )
 
 // folder is a packaged lesson of three renditions that only delivery looks at.

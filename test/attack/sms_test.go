@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"xueshi/internal/client"
 	"xueshi/internal/gateway/credential"
 	"xueshi/internal/gateway/sms"
 	"xueshi/internal/gateway/sms/smssim"
@@ -19,7 +20,6 @@ import (
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/test/city"
-	"xueshi/test/client"
 )
 
 // TestKilledWhileSending kills the real program with SIGKILL while the SMS service is holding its answer back, once after

@@ -20,11 +20,11 @@ import (
 	"sync"
 	"testing"
 
+	"xueshi/internal/client"
 	"xueshi/internal/gateway/clamd/clamdtest"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/test/city"
-	"xueshi/test/client"
 )
 
 // workshop is the real program over a demo city, with files to upload and a handle on its database.

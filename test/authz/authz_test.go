@@ -18,13 +18,13 @@ import (
 	"time"
 
 	"xueshi/internal/app"
+	"xueshi/internal/client"
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/id"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/internal/supervision"
 	"xueshi/test/city"
-	"xueshi/test/client"
 )
 
 var update = flag.Bool("update", false, "write the golden file")

@@ -12,6 +12,7 @@ import (
 
 	"xueshi/internal/app"
 	"xueshi/internal/backup"
+	"xueshi/internal/client"
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/clock"
 	"xueshi/internal/platform/installation"
@@ -19,7 +20,6 @@ import (
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/internal/verify"
 	"xueshi/test/city"
-	"xueshi/test/client"
 )
 
 func TestMain(m *testing.M) { city.Main(m) }

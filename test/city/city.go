@@ -13,13 +13,13 @@ import (
 	"testing"
 
 	"xueshi/internal/app"
+	"xueshi/internal/client"
 	"xueshi/internal/demo"
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/clock"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/internal/playback"
-	"xueshi/test/client"
 )
 
 // City is a running platform.

@@ -9,9 +9,9 @@ import (
 	"testing/fstest"
 
 	"xueshi/internal/catalog"
+	"xueshi/internal/client"
 	"xueshi/internal/media"
 	"xueshi/internal/platform/sqldb"
-	"xueshi/test/client"
 )
 
 // Folder is a packaged lesson in one folder that only delivery looks at.

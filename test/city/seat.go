@@ -9,11 +9,11 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"xueshi/internal/client"
 	"xueshi/internal/enrolment"
 	"xueshi/internal/identity"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/playback"
-	"xueshi/test/client"
 )
 
 // Seat is one login of a learner on one device, for tests that call the playback use cases themselves: the same service,

@@ -17,12 +17,12 @@ import (
 	"time"
 
 	"xueshi/internal/app"
+	"xueshi/internal/client"
 	"xueshi/internal/demo"
 	"xueshi/internal/identity"
 	"xueshi/internal/kernel/clock"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/test/city"
-	"xueshi/test/client"
 )
 
 // The key of the tests' own S3 server; the program takes it from the environment alone.

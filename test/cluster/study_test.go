@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"xueshi/test/client"
+	"xueshi/internal/client"
 )
 
 const (

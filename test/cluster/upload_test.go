@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"xueshi/test/client"
+	"xueshi/internal/client"
 )
 
 const uploads = "/api/provider/uploads"

@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"xueshi/internal/client"
 	"xueshi/internal/identity"
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/test/city"
-	"xueshi/test/client"
 )
 
 // TestAnAccountIsFoundGrantedRevealedAndAudited walks the accounts page.

@@ -6,12 +6,12 @@ import (
 	"slices"
 	"testing"
 
+	"xueshi/internal/client"
 	"xueshi/internal/identity"
 	"xueshi/internal/media"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/test/city"
-	"xueshi/test/client"
 )
 
 func inspect(ifVersion int64, change func(p *media.InspectionPolicy)) map[string]any {

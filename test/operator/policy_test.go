@@ -9,13 +9,13 @@ import (
 	"strings"
 	"testing"
 
+	"xueshi/internal/client"
 	"xueshi/internal/identity"
 	"xueshi/internal/media"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/internal/playback"
 	"xueshi/test/city"
-	"xueshi/test/client"
 )
 
 const (

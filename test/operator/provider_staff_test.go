@@ -5,11 +5,11 @@ import (
 	"slices"
 	"testing"
 
+	"xueshi/internal/client"
 	"xueshi/internal/identity"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/platform/sqldb/sqltest"
 	"xueshi/test/city"
-	"xueshi/test/client"
 )
 
 // TestAProvidersPeopleFromTheFirstAdministratorToADismissal walks it over HTTP: an operator appoints the first administrator,

@@ -1,4 +1,4 @@
-// Package client is a learner's device for tests: it speaks the public wire protocol and nothing else,
+// Package client is a learner's device for tests and simulations: it speaks the public wire protocol and nothing else,
 // honestly or not, as the test asks.
 package client
 
