@@ -7,7 +7,7 @@ DATA ?= ./data
 GOFLAGS_BUILD := -trimpath -ldflags="-s -w"
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/package-lock.json -type f 2>/dev/null)
 
-.PHONY: run build web test check bench corpus soak fmt generate clean help
+.PHONY: run build web test check bench capacity corpus soak fmt generate clean help
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
@@ -33,6 +33,10 @@ check: ## the one-minute loop: vet, import table, budgets, quick tests
 
 bench: build ## ratios measured in one run, written to bench/latest.json (STRICT=1 fails on a missed line)
 	@scripts/bench.sh
+
+capacity: ## what an hour of study leaves in PostgreSQL, measured anew, and docs/capacity.md made from it and from bench/latest.json
+	@scripts/install-test-tools.sh
+	@XUESHI_TEST_PG_FSYNC=off scripts/test-postgres.sh go test -vet=off ./test/capacity -measure -update
 
 corpus: ## the inspector of lessons against the defect corpus, written to bench/courseware.md; HOURS=1 measures a lesson of 3 hours too
 	@scripts/install-test-tools.sh

@@ -15,6 +15,7 @@ import (
 	"xueshi/internal/app"
 	"xueshi/internal/kernel/clock"
 	"xueshi/internal/platform/httpx"
+	"xueshi/internal/platform/trace"
 )
 
 type serve struct {
@@ -29,6 +30,7 @@ type serve struct {
 	Proxied bool          `help:"All requests come through a reverse proxy that sets X-Real-IP: limits count that address. Never without such a proxy." env:"XUESHI_PROXIED"`
 	Sweep   bool          `help:"Erase once a day the stored files that no row needs ('store sweep --dry-run' lists them). A store that another database has swept since is left alone." default:"true" negatable:"" env:"XUESHI_SWEEP"`
 	CDN     string        `help:"Segments leave as sealed files that a CDN keeps (https://cdn.example.cn, with this program's /media/sealed/ as its origin), or a proxy before this host (self); empty = this program sends them." env:"XUESHI_CDN"`
+	Traces  string        `help:"Collector of OpenTelemetry traces (OTLP over HTTP): http://HOST:4318; empty = none are made. They hold routes and durations, nothing of people." env:"XUESHI_TRACES"`
 	Clamd   string        `help:"The virus scanner (ClamAV's clamd) that every upload goes through, unix:PATH or HOST:PORT; empty = none." env:"XUESHI_CLAMD"`
 }
 
@@ -52,6 +54,18 @@ func (s *serve) Validate() error {
 func (s *serve) Run(ctx context.Context) error {
 	cfg := s.config()
 	cfg.Demo, cfg.TLS, cfg.Proxied, cfg.Simulate, cfg.LogCodes, cfg.Clamd, cfg.Sweep, cfg.CDN = s.Media, s.TLS, s.Proxied, s.Demo, s.Demo, s.Clamd, s.Sweep, s.CDN
+	if s.Traces != "" {
+		tracer, err := trace.New(ctx, s.Traces, app.Version)
+		if err != nil {
+			return err
+		}
+		cfg.Trace = tracer
+		defer func() {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settle)
+			defer cancel()
+			_ = tracer.Close(ctx) // a collector that is away keeps nobody
+		}()
+	}
 	a, err := app.New(ctx, cfg, clock.System{}, nil)
 	if err != nil {
 		return err

@@ -33,6 +33,7 @@ import (
 	"xueshi/internal/platform/metrics"
 	"xueshi/internal/platform/secret"
 	"xueshi/internal/platform/sqldb"
+	"xueshi/internal/platform/trace"
 	"xueshi/internal/playback"
 	mediaportal "xueshi/internal/portal/media"
 	"xueshi/internal/portal/session"
@@ -45,18 +46,19 @@ const Version = "0.1.0"
 
 // Config is the process's settings.
 type Config struct {
-	Data     string // folder of files: database (SQLite), blobs, keys
-	Database string // "postgres://…", or empty for SQLite under Data
-	Storage  string // "s3://bucket/…" (gateway/s3), or empty for files under Data
-	Demo     string // folder of the demo city's sources; spoken digits are read from it
-	TLS      bool   // the site is reached by HTTPS
-	Proxied  bool   // requests come through a reverse proxy that sets X-Real-IP
-	Simulate bool   // outside services are simulators on loopback (demo city, tests)
-	LogCodes bool   // the SMS simulator writes codes to the log (demo city)
-	Sweep    bool   // stored files that no row needs are erased daily
-	CDN      string // where sealed segments come from: "https://host", "self" (a proxy before this host keeps them), or empty = segments come from here in the plain
-	Look     bool   // only look: the schema stays as it is
-	Clamd    string // the virus scanner that uploads go through, "unix:PATH" or "HOST:PORT"; empty = none
+	Data     string        // folder of files: database (SQLite), blobs, keys
+	Database string        // "postgres://…", or empty for SQLite under Data
+	Storage  string        // "s3://bucket/…" (gateway/s3), or empty for files under Data
+	Demo     string        // folder of the demo city's sources; spoken digits are read from it
+	TLS      bool          // the site is reached by HTTPS
+	Proxied  bool          // requests come through a reverse proxy that sets X-Real-IP
+	Simulate bool          // outside services are simulators on loopback (demo city, tests)
+	LogCodes bool          // the SMS simulator writes codes to the log (demo city)
+	Sweep    bool          // stored files that no row needs are erased daily
+	CDN      string        // where sealed segments come from: "https://host", "self" (a proxy before this host keeps them), or empty = segments come from here in the plain
+	Trace    *trace.Tracer // makes spans; nil = none
+	Look     bool          // only look: the schema stays as it is
+	Clamd    string        // the virus scanner that uploads go through, "unix:PATH" or "HOST:PORT"; empty = none
 }
 
 // App is the running program without its listener.
@@ -161,7 +163,7 @@ func New(ctx context.Context, cfg Config, clk clock.Clock, policy *playback.Poli
 		a.recorder.Observe(pattern, status, took)
 	}
 	a.Handler = a.handler(lessons, session.Cookies{TLS: cfg.TLS, Proxied: cfg.Proxied}, httpx.Options{Clock: clk, TLS: cfg.TLS, Media: cache,
-		Observe: observe, Leaving: a.leaving.Load})
+		Observe: observe, Trace: cfg.Trace, Leaving: a.leaving.Load})
 	return a, nil
 }
 

@@ -244,7 +244,13 @@ func TestOldMinutesGoAndDaysStay(t *testing.T) {
 		a := NewRecorder(env.DB, always)
 		r.pass(10, 0, a)
 		r.must(a.Close(r.system()))
-		r.clk.Advance((keepMinutes + 48*60) * time.Minute)
+		r.clk.Advance(24 * time.Hour)
+		r.judge()
+		r.clk.Advance(keepMinutes * time.Minute)
+		r.must(env.DB.Write(r.system(), func(tx *sqldb.Tx) error { // what lies between was like any other time
+			_, err := tx.Exec(r.system(), `UPDATE availability_count SET judged = $1 WHERE id = 1`, minuteOf(tx.Now())-24*60)
+			return err
+		}))
 		r.judge()
 		rows, err := sqldb.ReadValue(r.system(), env.DB, func(tx *sqldb.Tx) (int64, error) {
 			n, _, err := sqldb.One(r.t.Context(), tx, sqldb.ScanValue[int64], `SELECT count(*) FROM availability_minute`)

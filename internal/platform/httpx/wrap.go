@@ -16,6 +16,7 @@ import (
 	"xueshi/internal/kernel/clock"
 	"xueshi/internal/kernel/errs"
 	"xueshi/internal/kernel/id"
+	"xueshi/internal/platform/trace"
 )
 
 // scope is what the log tells of a request; Routed fills in the route once it is known.
@@ -48,6 +49,8 @@ type Options struct {
 	Media string // another host that pages fetch media from ("https://cdn.example.cn"), or empty
 	// Observe hears of each answered request; pattern is its route. nil = nobody counts.
 	Observe func(pattern string, status int, took time.Duration)
+	// Trace makes spans; nil makes none.
+	Trace *trace.Tracer
 	// Leaving tells that this process will end: connections are closed behind the answers they wait for. nil = never.
 	Leaving func() bool
 }
@@ -65,6 +68,7 @@ func Wrap(h http.Handler, o Options) http.Handler {
 		start := o.Clock.Now()
 		rid := id.New(start)
 		told := &scope{id: rid}
+		r, end := o.Trace.Request(r)
 		r = r.WithContext(context.WithValue(r.Context(), scopeKey{}, told))
 		head(w.Header(), rid, o.TLS, policy)
 		if o.Leaving != nil && o.Leaving() {
@@ -81,6 +85,7 @@ func Wrap(h http.Handler, o Options) http.Handler {
 					WriteProblem(rec, r, errs.New(errs.Internal, "internal"))
 				}
 			}
+			end(told.route, rec.status)
 			took := o.Clock.Now().Sub(start)
 			if o.Observe != nil {
 				o.Observe(told.route, rec.status, took)

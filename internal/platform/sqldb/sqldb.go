@@ -20,6 +20,7 @@ import (
 
 	"xueshi/internal/kernel/clock"
 	"xueshi/internal/kernel/errs"
+	"xueshi/internal/platform/trace"
 )
 
 // Engine names a database engine.
@@ -181,7 +182,9 @@ func (db *DB) level(l sql.IsolationLevel) sql.IsolationLevel {
 	return l
 }
 
-func (db *DB) run(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, w *watch, f func(*Tx) error) error {
+func (db *DB) run(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, w *watch, f func(*Tx) error) (err error) {
+	ctx, end := trace.Part(ctx, span(opts))
+	defer func() { end(err) }()
 	wait := time.Millisecond
 	for try := 1; ; try++ {
 		err := db.once(ctx, pool, opts, w, f)
@@ -198,6 +201,14 @@ func (db *DB) run(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, w *wat
 		}
 		wait = min(2*wait, maxWait)
 	}
+}
+
+// span names a transaction in a trace.
+func span(opts *sql.TxOptions) string {
+	if opts.ReadOnly {
+		return "sql read"
+	}
+	return "sql write"
 }
 
 func (db *DB) once(ctx context.Context, pool *sql.DB, opts *sql.TxOptions, w *watch, f func(*Tx) error) (err error) {
