@@ -62,7 +62,7 @@ function codesOf(stderr) {
 
 /** A page of a fresh browser profile that collects everything that went wrong in it. */
 export async function open(env, viewport, options = {}) {
-  const context = await env.browser.newContext({ viewport, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', deviceScaleFactor: 1, ...options })
+  const context = await env.browser.newContext({ viewport, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', deviceScaleFactor: 1, reducedMotion: 'reduce', ...options }) // a colour half-way through its change would be judged
   const page = await context.newPage()
   const problems = []
   page.on('console', m => { if (m.type() === 'error' && !/status of (401|403|404|409|422|425|428|429)/.test(m.text())) problems.push(m.text()) })

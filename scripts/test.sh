@@ -21,7 +21,7 @@ scripts/generate.sh --check
 step "Go tests with -race, SQLite and PostgreSQL"
 # The arithmetic on pictures and sound starts no goroutine, and what the tests of backups and of running platforms look at are files and
 # other processes: the race detector would only make them slower.
-plain="xueshi/internal/gateway/ffmpeg/signal xueshi/test/backup xueshi/test/cluster"
+plain="xueshi/internal/gateway/ffmpeg/signal xueshi/test/backup xueshi/test/cluster xueshi/test/simulate"
 XUESHI_TEST_ALL=1 XUESHI_TEST_PG_FSYNC=off scripts/test-postgres.sh go test -vet=off -parallel 6 $plain
 # SQLite's own code (C made into Go), that arithmetic and the hash of passwords share nothing with ours but what their instrumented neighbours pass:
 # without the detector in them the tests take a fifth of the time. The longest package goes first, so that none is left over alone; many

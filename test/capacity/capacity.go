@@ -241,7 +241,7 @@ func (p *paper) cities() {
 		p.line("")
 		for i, l := range p.limits(n) {
 			word := ""
-			if l.used > 1 {
+			if l.used >= 1 {
 				word = ": " + l.cure
 			}
 			p.line("%d. %s: %s%s", i+1, l.name, share(l.used), word)
