@@ -9,20 +9,25 @@ if [ "$(df --output=avail -k /dev/shm 2>/dev/null | tail -1)" -gt 6000000 ]; the
   trap 'rm -rf "$TMPDIR"' EXIT
 fi
 step "tools"; scripts/install-test-tools.sh
-step "web: install, types, unit tests, build"
-(cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent typecheck && npm test --silent)
+step "web: install, build"
+(cd web && npm ci --no-audit --no-fund --loglevel=error)
 make --no-print-directory web
-step "format, vet, budgets, generated code"
-unformatted=$(gofmt -l cmd internal migrations)
+# The arithmetic on pictures and sound starts no goroutine, and what the tests of backups and of running platforms look at are files and
+# other processes: the race detector would only make them slower. They mostly wait, so the checks run beside them.
+plain="xueshi/internal/gateway/ffmpeg/signal xueshi/test/backup xueshi/test/cluster xueshi/test/simulate"
+step "running platforms; beside them types, unit tests, format, vet, budgets, generated code"
+beside=$(mktemp)
+XUESHI_TEST_ALL=1 XUESHI_TEST_PG_FSYNC=off scripts/test-postgres.sh go test -vet=off -parallel 6 $plain >"$beside" 2>&1 &
+platforms=$!
+(cd web && npm run --silent typecheck && npm test --silent)
+unformatted=$(gofmt -l cmd internal migrations test)
 [ -z "$unformatted" ] || { echo "not formatted (make fmt): $unformatted" >&2; exit 1; }
 go vet ./...
 scripts/budgets.sh
 scripts/generate.sh --check
+wait "$platforms" || { cat "$beside"; exit 1; }
+cat "$beside"
 step "Go tests with -race, SQLite and PostgreSQL"
-# The arithmetic on pictures and sound starts no goroutine, and what the tests of backups and of running platforms look at are files and
-# other processes: the race detector would only make them slower.
-plain="xueshi/internal/gateway/ffmpeg/signal xueshi/test/backup xueshi/test/cluster xueshi/test/simulate"
-XUESHI_TEST_ALL=1 XUESHI_TEST_PG_FSYNC=off scripts/test-postgres.sh go test -vet=off -parallel 6 $plain
 # SQLite's own code (C made into Go), that arithmetic and the hash of passwords share nothing with ours but what their instrumented neighbours pass:
 # without the detector in them the tests take a fifth of the time. The longest package goes first, so that none is left over alone; many
 # tests wait for real programs, so more of them run at once than there are cores. vet ran above, and nobody debugs these binaries.
