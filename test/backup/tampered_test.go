@@ -3,13 +3,16 @@ package backup
 import (
 	"bytes"
 	"database/sql"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"xueshi/internal/app"
+	"xueshi/internal/backup"
 	"xueshi/internal/platform/secret"
 	"xueshi/internal/platform/sqldb"
 	"xueshi/internal/platform/sqldb/sqltest"
@@ -134,13 +137,16 @@ func TestARestoreWantsAnEmptyPlace(t *testing.T) {
 // A server that ends idle transactions, as deploy/postgresql asks, does not end the one whose snapshot pg_dump reads in.
 func TestABackupOutlastsTheServersPatience(t *testing.T) {
 	t.Parallel()
-	c := city.New(t, sqltest.Postgres(t))
-	must(t, c.DB.Write(t.Context(), func(tx *sqldb.Tx) error {
-		_, err := tx.Exec(t.Context(), `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET idle_in_transaction_session_timeout = ''50ms''', current_database()); END $$`)
-		return err
-	}))
-	c.Restart(t) // connections made from now on know it
+	env := sqltest.Postgres(t)
+	c := city.New(t, env)
+	begin := time.Now()
 	makes(t, c, t.TempDir(), 0)
+	patience := time.Since(begin) / 4 // the dump is most of it
+	db, err := sqldb.Open(t.Context(), fmt.Sprintf("%s&options=-c%%20idle_in_transaction_session_timeout%%3D%d", env.DSN, patience.Milliseconds()), c.Clock)
+	must(t, err)
+	defer db.Close()
+	_, _, err = backup.Make(t.Context(), backup.Source{DB: db, DSN: env.DSN, Store: c.Store, Signer: c.Signer, Say: silent}, t.TempDir(), 0)
+	must(t, err)
 }
 
 // The commands do what the runbook says, with an exit code.
