@@ -136,6 +136,9 @@ func (v *verifyCmd) Run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("%d learners, %d spans, %d windows, %d carried over, %d credit records\n", report.Learners, report.Spans, report.Windows, report.Carried, report.Records)
+	if report.Aged > 0 {
+		fmt.Printf("%d spans are older than delivery records are kept: that their media was sent rests on the hash of those records\n", report.Aged)
+	}
 	for _, f := range report.Findings {
 		fmt.Println("FINDING", f)
 	}

@@ -27,6 +27,7 @@ func (a *App) jobs() []job {
 			return time.Minute, err
 		}},
 		{name: "fold", turn: func(ctx context.Context) (time.Duration, error) { return again(a.Supervision.Fold(ctx)) }},
+		{name: "deliveries", turn: func(ctx context.Context) (time.Duration, error) { return again(a.Playback.FoldDeliveries(ctx)) }},
 		{name: "reminders", turn: func(ctx context.Context) (time.Duration, error) { return again(a.Credit.Remind(ctx)) }},
 		{name: "availability", turn: a.Availability.Judge},
 		{name: "sms", turn: a.Outbox.Resend},

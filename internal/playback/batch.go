@@ -145,6 +145,9 @@ func (b *batchRun) beat(ctx context.Context, tx *sqldb.Tx, it *item, e *entry) e
 			return err
 		}
 	}
+	if it.beat.Seq > s.LastSeq {
+		now = s.passes(tx.NowMicro())
+	}
 	it.out = s.Beat(now, *it.beat, env)
 	e.credited = env.Credited
 	if it.out.CheckDue {

@@ -399,7 +399,7 @@ func (s *Service) answerCheckTx(ctx context.Context, tx *sqldb.Tx, learnerID str
 
 // settle ends the window: confirms or reopens it, folds the progress of its lessons and tells credit.
 func (s *Service) settle(ctx context.Context, tx *sqldb.Tx, st *Study, c *checkRow, result string) error {
-	now := st.at(tx.NowMicro())
+	now := st.passes(tx.NowMicro())
 	st.spend(now)                                         // the time in which the check was due pays for nothing
 	if _, err := bookOpen(ctx, tx, st, now); err != nil { // what is open belongs to the window that ends
 		return err

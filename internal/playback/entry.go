@@ -72,7 +72,7 @@ func (c *committer) load(ctx context.Context, tx *sqldb.Tx, learnerID string) (*
 }
 
 func (e *entry) readDelivered(ctx context.Context, tx *sqldb.Tx) error {
-	all, err := deliveredSegments(ctx, tx, e.study.SessionID)
+	all, err := deliveredSegments(ctx, tx, e.study.LearnerID, e.study.SessionID)
 	e.delivered, e.sentAt = nil, 0
 	for _, s := range all {
 		e.note(s)

@@ -18,6 +18,7 @@ var exportTables = []struct{ name, columns, from string }{
 	{"refusals", "lesson_id, session_id, media_from, media_to, reason, at", "refusal WHERE learner_id = $1 ORDER BY at, id"},
 	{"manual_credits", "chain_seq, lesson_id, media_from, media_to, appeal_id, at, chain_hash", "manual_credit WHERE learner_id = $1 ORDER BY chain_seq"},
 	{"deliveries", "session_id, segment_no, finished_at, bytes", "delivery WHERE session_id IN (SELECT id FROM playback_session WHERE learner_id = $1) ORDER BY session_id, segment_no"},
+	{"folded_deliveries", "chain_seq, session_id, segments, bytes, list, chain_hash", "delivery_fold WHERE learner_id = $1 ORDER BY chain_seq"},
 }
 
 // Export implements identity.Exporter: the evidence in full and everything else the engine holds of the learner.

@@ -85,7 +85,7 @@ func (b *batchRun) payLate(ctx context.Context, tx *sqldb.Tx, it *item, e *entry
 		return err
 	}
 	s.SinceCheck = was.study.SinceCheck
-	now := s.at(tx.NowMicro())
+	now := s.passes(tx.NowMicro())
 	if s.CheckID == "" && s.SinceCheck >= s.Threshold {
 		s.CheckID = newCheckID(tx)
 		s.spend(now)

@@ -3,6 +3,7 @@ package playback
 import (
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 )
 
@@ -90,5 +91,65 @@ func TestSegmentsBounds(t *testing.T) {
 	s := segments(nil).add(-1).add(1 << 40)
 	if len(s) != 0 || s.has(-1) || s.has(1<<40) {
 		t.Errorf("%v", s)
+	}
+}
+
+// A fold tells of every segment that it went out, no earlier than it did and at most a minute later, and on the right side of every
+// instant at which a span was booked. A list that was cut is an error.
+func TestListOfDeliveries(t *testing.T) {
+	t.Parallel()
+	rnd := rand.New(rand.NewPCG(5, 7))
+	const begin = 1_700_000_000_000_000
+	for range 500 {
+		var all []sent
+		for _, n := range rnd.Perm(rnd.IntN(300)) {
+			all = append(all, sent{int64(n) * (1 + rnd.Int64N(2)), begin + rnd.Int64N(1_800_000_000)})
+		}
+		var booked []int64
+		for range rnd.IntN(5) {
+			booked = append(booked, begin+rnd.Int64N(1_800_000_000))
+		}
+		if len(all) > 0 {
+			booked = append(booked, all[0].at) // in the same transaction
+		}
+		was := map[int64][]int64{}
+		for _, s := range all {
+			was[s.segment] = append(was[s.segment], s.at)
+		}
+		list := listOf(stretchesOf(all, booked))
+		got, err := ofList(list)
+		if err != nil || len(got) != len(all) {
+			t.Fatalf("%v: %d deliveries became %d", err, len(all), len(got))
+		}
+		told := map[int64][]int64{}
+		for _, s := range got {
+			told[s.segment] = append(told[s.segment], s.at)
+		}
+		for no, at := range was {
+			slices.Sort(at)
+			slices.Sort(told[no])
+			for i := range at {
+				if late := told[no][i] - at[i]; late < 0 || late > foldSpan {
+					t.Fatalf("segment %d went out at %d, told %d", no, at[i], told[no][i])
+				}
+				for _, b := range booked {
+					if (at[i] <= b) != (told[no][i] <= b) {
+						t.Fatalf("segment %d of %d is told at %d, across the booking at %d", no, at[i], told[no][i], b)
+					}
+				}
+			}
+		}
+		if len(list) > 0 {
+			if cut, err := ofList(list[:len(list)-1]); err == nil {
+				t.Fatalf("a list cut short is read as %v", cut)
+			}
+		}
+	}
+	steady := make([]sent, 600)
+	for i := range steady {
+		steady[i] = sent{int64(i), begin + int64(i)*6_000_000}
+	}
+	if n := len(listOf(stretchesOf(steady, nil))); n > 6*60 {
+		t.Errorf("an hour of study takes %d bytes", n)
 	}
 }

@@ -293,13 +293,24 @@ const stepBack = 10_000_000
 // at is the learner's own instant: the database's clock, never before an instant already used. When the clock was set back (a standby
 // took over whose clock is behind, somebody corrected it), the learner's time goes on from where it was instead of standing still
 // until the clock has come back there: a second that is watched stays a second, but for those since the last heartbeat, which nobody
-// has measured. Skew keeps by how much.
-func (s *Study) at(now int64) int64 {
-	used := max(s.LastContact, s.Cursor)
-	if used-now-s.Skew > stepBack {
-		s.Skew = used - now
+// has measured. Skew keeps by how much, from the first thing that is stored afterwards (passes).
+func (s *Study) at(now int64) int64 { return max(now+s.ahead(now), s.used()) }
+
+// passes is at, for what is going to be stored.
+func (s *Study) passes(now int64) int64 {
+	s.Skew = s.ahead(now)
+	return s.at(now)
+}
+
+// used is the latest instant the learner's time has come to.
+func (s *Study) used() int64 { return max(s.LastContact, s.Cursor) }
+
+// ahead is how far the learner's time is ahead of the database's clock.
+func (s *Study) ahead(now int64) int64 {
+	if used := s.used(); used-now-s.Skew > stepBack {
+		return used - now
 	}
-	return max(now+s.Skew, used)
+	return s.Skew
 }
 
 // refuse drops what was played while nothing could be earned; it cannot be paid later.

@@ -413,3 +413,20 @@ func playHour(t *testing.T, r *rand.Rand, delay func(*rand.Rand, int) int64) (lo
 	}
 	return played - m.total()
 }
+
+// A heartbeat sent again after the clock was set back once began the learner's time anew at the instant of the replay.
+func TestOnlyWhatIsStoredMovesTheLearnersTime(t *testing.T) {
+	const second = 1_000_000
+	s := Study{LastContact: 400 * second}
+	for _, now := range []int64{100 * second, 105 * second} {
+		if at := s.at(now); at != 400*second || s.Skew != 0 {
+			t.Fatalf("asked at %d: %d, skew %d", now, at, s.Skew)
+		}
+	}
+	if at := s.passes(105 * second); at != 400*second {
+		t.Fatalf("what is stored first stands at %d", at)
+	}
+	if at := s.at(110 * second); at != 405*second {
+		t.Fatalf("five seconds later it is %d", at)
+	}
+}

@@ -125,7 +125,7 @@ func (s *Service) acquireTx(ctx context.Context, tx *sqldb.Tx, actor identity.Ac
 	if !found {
 		st = &Study{LearnerID: actor.PersonID, ChainHash: []byte{}}
 	}
-	now := st.at(tx.NowMicro())
+	now := st.passes(tx.NowMicro())
 	policy, err := s.policy.atTx(ctx, tx, actor.PersonID, now)
 	if err != nil {
 		return lease, err
@@ -235,12 +235,15 @@ func bookOpen(ctx context.Context, tx *sqldb.Tx, st *Study, now int64) (closed b
 	if len(out.Closed) == 0 {
 		return false, nil
 	}
-	last, err := lastSent(ctx, tx, st.SessionID)
+	all, err := deliveredSegments(ctx, tx, st.LearnerID, st.SessionID)
 	if err != nil {
 		return false, err
 	}
+	for _, s := range all { // nothing is booked before what it rests on (PB-I3)
+		now = max(now, s.at)
+	}
 	for _, sp := range out.Closed {
-		if err := st.bookSpan(st.place(sp), max(now, last))(ctx, tx); err != nil {
+		if err := st.bookSpan(st.place(sp), now)(ctx, tx); err != nil {
 			return false, err
 		}
 	}

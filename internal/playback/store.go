@@ -148,16 +148,25 @@ func foldProgress(ctx context.Context, tx *sqldb.Tx, lessons Lessons, learnerID 
 // sent is a segment and the instant its last byte was written, µs.
 type sent struct{ segment, at int64 }
 
-// deliveredSegments is every segment sent to a playback session.
-func deliveredSegments(ctx context.Context, tx *sqldb.Tx, sessionID string) ([]sent, error) {
-	return sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (s sent, err error) { return s, row.Scan(&s.segment, &s.at) },
+// deliveredSegments is every segment sent to a playback session, in rows of its own or folded.
+func deliveredSegments(ctx context.Context, tx *sqldb.Tx, learnerID, sessionID string) ([]sent, error) {
+	all, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (s sent, err error) { return s, row.Scan(&s.segment, &s.at) },
 		`SELECT segment_no, finished_at FROM delivery WHERE session_id = $1 ORDER BY segment_no`, sessionID)
-}
-
-// lastSent is the instant of the newest delivery to a playback session, µs; 0 = none.
-func lastSent(ctx context.Context, tx *sqldb.Tx, sessionID string) (int64, error) {
-	at, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT coalesce(max(finished_at), 0) FROM delivery WHERE session_id = $1`, sessionID)
-	return at, err
+	if err != nil {
+		return nil, err
+	}
+	lists, err := sqldb.Rows(ctx, tx, sqldb.ScanValue[[]byte], `SELECT list FROM delivery_fold WHERE learner_id = $1 AND session_id = $2`, learnerID, sessionID)
+	if err != nil {
+		return nil, err
+	}
+	for _, list := range lists {
+		folded, err := ofList(list)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, folded...)
+	}
+	return all, nil
 }
 
 func flag(b bool) int64 {

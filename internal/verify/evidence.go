@@ -1,7 +1,10 @@
 package verify
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"slices"
 
@@ -57,17 +60,26 @@ type mapped struct {
 
 // evidence is all of one learner's rows.
 type evidence struct {
-	links   []link
-	spans   []span // in the order of wall time
-	windows map[int64]window
-	grants  []grant
-	carried []carried      // in the order of the chain
-	begun   map[place]bool // by a lease or a grant
+	links     []link
+	spans     []span // in the order of wall time
+	windows   map[int64]window
+	grants    []grant
+	carried   []carried         // in the order of the chain
+	begun     map[place]bool    // by a lease or a grant
+	sent      map[segment]int64 // when each had gone out first, µs
+	forgotten map[string]bool   // sessions whose delivery records were kept as long as the policy asks
+}
+
+// segment is a piece of media that went to a playback session.
+type segment struct {
+	session string
+	no      int64
 }
 
 func read(ctx context.Context, tx *sqldb.Tx, id string) (e evidence, err error) {
-	e.begun = map[place]bool{}
-	for _, part := range []func(context.Context, *sqldb.Tx, string) error{e.readSpans, e.readWindows, e.readLeases, e.readGrants, e.readCarried} {
+	e.begun, e.sent = map[place]bool{}, map[segment]int64{}
+	e.forgotten = map[string]bool{}
+	for _, part := range []func(context.Context, *sqldb.Tx, string) error{e.readSpans, e.readWindows, e.readLeases, e.readGrants, e.readCarried, e.readSent, e.readFolded} {
 		if err := part(ctx, tx, id); err != nil {
 			return e, err
 		}
@@ -172,4 +184,66 @@ func (e *evidence) standing(lesson string, seq int64) (out []stretch) {
 		}
 	}
 	return out
+}
+
+func (e *evidence) readSent(ctx context.Context, tx *sqldb.Tx, id string) error {
+	_, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (_ struct{}, err error) {
+		var s segment
+		var at int64
+		err = row.Scan(&s.session, &s.no, &at)
+		e.went(s, at)
+		return struct{}{}, err
+	}, `SELECT d.session_id, d.segment_no, d.finished_at FROM playback_session p JOIN delivery d ON d.session_id = p.id WHERE p.learner_id = $1`, id)
+	return err
+}
+
+func (e *evidence) readFolded(ctx context.Context, tx *sqldb.Tx, id string) error {
+	links, err := sqldb.Rows(ctx, tx, func(row sqldb.Scanner) (l link, err error) {
+		var session string
+		var segments, size int64
+		var list, hash []byte
+		err = row.Scan(&l.seq, &session, &segments, &size, &list, &hash, &l.hash)
+		if sum := sha256.Sum256(list); len(list) == 0 {
+			e.forgotten[session] = true
+		} else if !bytes.Equal(sum[:], hash) {
+			hash = nil // so the link does not hold
+		}
+		e.unfold(session, list)
+		l.kind, l.fields = "delivery", []any{session, segments, size, hash}
+		return l, err
+	}, `SELECT chain_seq, session_id, segments, bytes, list, list_hash, chain_hash FROM delivery_fold WHERE learner_id = $1`, id)
+	e.links = append(e.links, links...)
+	return err
+}
+
+// unfold reads a folded list of deliveries: triples of varints, from which segment on (counted from the end of the triple before), how many,
+// and by which instant in µs (after the one before). What cannot be read is no evidence.
+func (e *evidence) unfold(session string, list []byte) {
+	var end, at int64
+	for len(list) > 0 {
+		var v [3]int64
+		for i := range v {
+			n := 0
+			if v[i], n = binary.Varint(list); n <= 0 {
+				return
+			}
+			list = list[n:]
+		}
+		first := end + v[0]
+		if end, at = first+v[1], at+v[2]; v[1] < 1 || v[1] > mostSegments {
+			return
+		}
+		for no := first; no < end; no++ {
+			e.went(segment{session, no}, at)
+		}
+	}
+}
+
+// mostSegments is more than any medium has.
+const mostSegments = 1 << 20
+
+func (e *evidence) went(s segment, at int64) {
+	if before, known := e.sent[s]; !known || at < before {
+		e.sent[s] = at
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 
+	xid "xueshi/internal/kernel/id"
 	"xueshi/internal/platform/ledger"
 	"xueshi/internal/platform/sqldb"
 )
@@ -15,6 +16,7 @@ import (
 // Report is what was read and what was found.
 type Report struct {
 	Learners, Spans, Windows, Carried, Records int
+	Aged                                       int // spans whose delivery records were kept for keepMonths and are gone
 	Findings                                   []string
 
 	timelines map[string]timeline // of one learner's media
@@ -27,6 +29,9 @@ const (
 	totalMS  = 5_000
 	windowMS = 900_000
 )
+
+// keepMonths is how long delivery records are kept at least (settled.md).
+const keepMonths = 24
 
 func (r *Report) find(format string, args ...any) {
 	if len(r.Findings) < maxFindings {
@@ -112,7 +117,7 @@ func (r *Report) learner(ctx context.Context, tx *sqldb.Tx, id string) error {
 	}
 	r.disjoint(id, e.spans)
 	r.checked(id, e.spans)
-	if err := r.delivered(ctx, tx, id, e.spans); err != nil {
+	if err := r.delivered(ctx, tx, id, &e); err != nil {
 		return err
 	}
 	return r.lessons(ctx, tx, id, e)
@@ -203,30 +208,35 @@ func (r *Report) checked(id string, spans []span) {
 }
 
 // delivered holds PB-I3: every span lies in segments that went to its session before it was booked.
-func (r *Report) delivered(ctx context.Context, tx *sqldb.Tx, id string, spans []span) error {
-	for _, s := range spans {
-		length, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT segment_ms FROM media WHERE id = $1 AND rev = $2`, s.media, s.rev)
+func (r *Report) delivered(ctx context.Context, tx *sqldb.Tx, id string, e *evidence) error {
+	for _, s := range e.spans {
+		type size struct{ length, count int64 }
+		of, found, err := sqldb.One(ctx, tx, func(row sqldb.Scanner) (m size, err error) { return m, row.Scan(&m.length, &m.count) },
+			`SELECT segment_ms, segments FROM media WHERE id = $1 AND rev = $2`, s.media, s.rev)
 		if err != nil {
 			return err
 		}
-		if length == 0 {
+		if !found || of.length == 0 {
 			r.find("learner %s: span %d of unknown media %s", id, s.seq, s.media)
 			continue
 		}
-		first := s.mediaFrom / length
-		want := (s.mediaTo-1)/length - first + 1
-		got, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT count(*) FROM delivery WHERE session_id = $1 AND segment_no >= $2 AND segment_no < $3 AND finished_at <= $4`,
-			s.session, first, first+want, s.booked)
-		if err != nil {
-			return err
+		first := s.mediaFrom / of.length
+		end := min((s.mediaTo-1)/of.length+1, of.count)
+		got := int64(0)
+		for n := first; n < end; n++ {
+			if at, sent := e.sent[segment{s.session, n}]; sent && at <= s.booked {
+				got++
+			}
 		}
-		if last, _, err := sqldb.One(ctx, tx, sqldb.ScanValue[int64], `SELECT segments FROM media WHERE id = $1 AND rev = $2`, s.media, s.rev); err != nil {
-			return err
-		} else if first+want > last {
-			want = last - first
+		if e.forgotten[s.session] && got < end-first {
+			r.Aged++
+			if began, ok := xid.Time(s.session); !ok || began.After(tx.Now().AddDate(0, -keepMonths, 0)) {
+				r.find("learner %s: the delivery records of span %d were erased before their time", id, s.seq)
+			}
+			continue
 		}
-		if got < want {
-			r.find("learner %s: PB-I3: span %d claims %d segments, %d were delivered before", id, s.seq, want, got)
+		if got < end-first {
+			r.find("learner %s: PB-I3: span %d claims %d segments, %d were delivered before", id, s.seq, end-first, got)
 		}
 	}
 	return nil

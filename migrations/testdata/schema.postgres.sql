@@ -165,6 +165,14 @@ table delivery: session_id text not null
 table delivery: segment_no bigint not null
 table delivery: finished_at bigint not null
 table delivery: bytes bigint not null
+table delivery_fold: learner_id text not null
+table delivery_fold: chain_seq bigint not null
+table delivery_fold: session_id text not null
+table delivery_fold: segments bigint not null
+table delivery_fold: bytes bigint not null
+table delivery_fold: list bytea not null
+table delivery_fold: list_hash bytea not null
+table delivery_fold: chain_hash bytea not null
 table device: id text not null
 table device: public_key bytea not null
 table device: name text not null
@@ -703,6 +711,9 @@ constraint credit_record: credit_record_pkey PRIMARY KEY (id)
 constraint credit_record: credit_record_source_check CHECK ((source = ANY (ARRAY['platform'::text, 'seed'::text, 'correction'::text])))
 constraint credit_record: credit_record_subject_check CHECK ((subject = ANY (ARRAY['public'::text, 'professional'::text])))
 constraint delivery: delivery_pkey PRIMARY KEY (session_id, segment_no)
+constraint delivery_fold: delivery_fold_list_hash_check CHECK ((length(list_hash) = 32))
+constraint delivery_fold: delivery_fold_pkey PRIMARY KEY (learner_id, session_id, chain_seq)
+constraint delivery_fold: delivery_fold_segments_check CHECK ((segments > 0))
 constraint device: device_kind_check CHECK ((kind = ANY (ARRAY['pc'::text, 'phone'::text, 'tablet'::text])))
 constraint device: device_pkey PRIMARY KEY (id)
 constraint device: device_public_key_key UNIQUE (public_key)
@@ -892,6 +903,7 @@ CREATE INDEX courseware_fault_queue ON public.courseware_fault USING btree (prov
 CREATE INDEX courseware_original ON public.courseware USING btree (original_id)
 CREATE INDEX courseware_state ON public.courseware USING btree (state, lesson_id, rev)
 CREATE INDEX credit_record_year ON public.credit_record USING btree (person_id, year, no)
+CREATE INDEX delivery_fold_kept ON public.delivery_fold USING btree (session_id) WHERE (length(list) > 0)
 CREATE INDEX enrolment_course ON public.enrolment USING btree (course_id, year, id)
 CREATE INDEX enrolment_person ON public.enrolment USING btree (person_id, year, state, id)
 CREATE INDEX identity_proof_due ON public.identity_proof USING btree (due_at, id)
@@ -955,6 +967,7 @@ CREATE UNIQUE INDEX credential_pkey ON public.credential USING btree (gateway, v
 CREATE UNIQUE INDEX credit_record_once ON public.credit_record USING btree (person_id, course_id, year) WHERE (source = 'platform'::text)
 CREATE UNIQUE INDEX credit_record_person_id_no_key ON public.credit_record USING btree (person_id, no)
 CREATE UNIQUE INDEX credit_record_pkey ON public.credit_record USING btree (id)
+CREATE UNIQUE INDEX delivery_fold_pkey ON public.delivery_fold USING btree (learner_id, session_id, chain_seq)
 CREATE UNIQUE INDEX delivery_pkey ON public.delivery USING btree (session_id, segment_no)
 CREATE UNIQUE INDEX device_pkey ON public.device USING btree (id)
 CREATE UNIQUE INDEX device_play_pkey ON public.device_play USING btree (device_id)
@@ -1037,6 +1050,8 @@ CREATE TRIGGER consent_append_only BEFORE DELETE OR UPDATE ON public.consent FOR
 CREATE TRIGGER course_gate BEFORE INSERT OR UPDATE OF state ON public.course FOR EACH ROW EXECUTE FUNCTION hold_course_gate()
 CREATE TRIGGER credit_record_append_only BEFORE DELETE OR UPDATE ON public.credit_record FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER credit_record_mark AFTER INSERT ON public.credit_record FOR EACH ROW EXECUTE FUNCTION mark_standing()
+CREATE TRIGGER delivery_fold_no_delete BEFORE DELETE ON public.delivery_fold FOR EACH ROW EXECUTE FUNCTION refuse_change()
+CREATE TRIGGER delivery_fold_no_update BEFORE UPDATE ON public.delivery_fold FOR EACH ROW WHEN (((length(new.list) > 0) OR ((new.learner_id <> old.learner_id) OR (new.chain_seq <> old.chain_seq) OR (new.session_id <> old.session_id) OR (new.segments <> old.segments) OR (new.bytes <> old.bytes) OR (new.list_hash <> old.list_hash) OR (new.chain_hash <> old.chain_hash)))) EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER enrolment_mark AFTER INSERT OR UPDATE ON public.enrolment FOR EACH ROW EXECUTE FUNCTION mark_standing()
 CREATE TRIGGER inspection_policy_append_only BEFORE DELETE OR UPDATE ON public.inspection_policy FOR EACH ROW EXECUTE FUNCTION refuse_change()
 CREATE TRIGGER inspection_report_append_only BEFORE DELETE OR UPDATE ON public.inspection_report FOR EACH ROW EXECUTE FUNCTION refuse_change()

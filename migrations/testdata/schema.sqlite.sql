@@ -237,6 +237,23 @@ CREATE TABLE delivery (
     bytes       INTEGER NOT NULL,
     PRIMARY KEY (session_id, segment_no)
 ) STRICT;
+CREATE TRIGGER delivery_fold_no_delete BEFORE DELETE ON delivery_fold BEGIN SELECT RAISE(ABORT, 'delivery_fold is append-only'); END;
+CREATE TRIGGER delivery_fold_no_update BEFORE UPDATE ON delivery_fold
+WHEN length(NEW.list) > 0 OR (NEW.learner_id, NEW.chain_seq, NEW.session_id, NEW.segments, NEW.bytes, NEW.list_hash, NEW.chain_hash)
+     <> (OLD.learner_id, OLD.chain_seq, OLD.session_id, OLD.segments, OLD.bytes, OLD.list_hash, OLD.chain_hash)
+BEGIN SELECT RAISE(ABORT, 'delivery_fold is append-only'); END;
+CREATE TABLE delivery_fold (
+    learner_id TEXT NOT NULL,
+    chain_seq  INTEGER NOT NULL,
+    session_id TEXT NOT NULL,
+    segments   INTEGER NOT NULL CHECK (segments > 0),
+    bytes      INTEGER NOT NULL,
+    list       BLOB NOT NULL,
+    list_hash  BLOB NOT NULL CHECK (length(list_hash) = 32),
+    chain_hash BLOB NOT NULL,
+    PRIMARY KEY (learner_id, session_id, chain_seq)
+) STRICT;
+CREATE INDEX delivery_fold_kept ON delivery_fold (session_id) WHERE length(list) > 0;
 CREATE TABLE device (
     id         TEXT PRIMARY KEY,
     public_key BLOB NOT NULL UNIQUE,

@@ -106,6 +106,9 @@ func (r *reference) acquired(now int64, p *place) {
 			h.cursor = now
 		}
 		r.prev = h
+		if r.expires == 0 { // released: it has said its last
+			r.prev = nil
+		}
 	}
 	r.epoch, r.holder, r.expires, r.last = r.epoch+1, p, now+r.p.LeaseTTLMS*1000, now
 	r.cursor = now
@@ -159,8 +162,10 @@ func (r *reference) beaten(now int64, p *place, b playback.Beat, fresh bool, ear
 		n += int64(len(cells)) * cell
 	}
 	r.since += n
-	if p == r.prev {
+	if p == r.prev && at <= p.until+r.p.LateMS*1000 && b.Seq > p.seq {
 		p.cursor = max(p.cursor, p.until-r.p.BacklogMS*1000) + n*1000
+		p.seq = b.Seq
+		r.passes(now)
 	}
 	if p == r.holder && fresh && r.expires != 0 {
 		p.seq, r.expires = b.Seq, r.passes(now)+r.p.LeaseTTLMS*1000

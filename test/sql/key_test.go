@@ -18,8 +18,9 @@ var across = map[string]string{
 	"INSERT INTO device_play":                      "the same",
 	"FROM study WHERE chain_seq > anchored_seq":    "the evidence log anchors all learners; a job",
 	"SELECT segment_no, finished_at FROM delivery": "a session is one learner's: distributed, delivery goes by the session's learner",
-	"coalesce(max(finished_at), 0) FROM delivery":  "the same",
+	"DELETE FROM delivery WHERE session_id":        "the same",
 	"INSERT INTO delivery":                         "the same",
+	"UPDATE delivery_fold SET list":                "delivery records that were kept long enough are erased; a job",
 	"UPDATE presence_check SET state":              "by its id, which was read under its learner",
 }
 

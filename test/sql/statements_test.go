@@ -79,6 +79,7 @@ var hot = []string{
 	"FROM span s\n\t\tJOIN window_result",
 	"FROM span WHERE learner_id = $1 AND window_no = $2",
 	"SELECT segment_no, finished_at FROM delivery",
+	"SELECT list FROM delivery_fold",
 	"FROM lesson_progress\n\t\tWHERE learner_id = $1 AND course_id = $2",
 	"FROM lesson_progress g\n\t\tLEFT JOIN media m",
 	"SELECT take FROM lesson_progress",
