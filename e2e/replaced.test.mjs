@@ -95,12 +95,12 @@ test('the old one plays on, the new one goes on at the same content; a page of b
   await publish()
   for (const [size, { page, problems, heard }] of Object.entries({ desktop, phone })) {
     await more(page, 10_000)
-    assert.equal(await video(page, 'duration'), long, 'the lease goes on with what it began with')
+    assert.ok(Math.abs(await video(page, 'duration') - long) < 0.1, 'the lease goes on with what it began with') // sound ends a few ms after the picture, and is known when its end is fetched
     assert.equal(await video(page, 'paused'), false)
     await look(page, `old_${size}`)
     await pause(page)
     const seen = await settled(page), had = heard.answer
-    assert.equal(had.credited.length, 1, 'one stretch without a gap')
+    assert.equal(had.credited.length, 1, `one stretch without a gap: ${JSON.stringify(had.credited)}`)
     assert.ok(had.credited_ms >= 20_000, 'before and after the replacement')
     await page.reload()
     await page.locator('[data-test=credited]').waitFor()
@@ -141,7 +141,7 @@ async function goesOn(page, had, now, size) {
   await more(page, 10_000)
   await pause(page)
   const then = await settled(page), wall = Date.now() - since + 3000
-  assert.equal(then.credited.length, 1, 'the old and the new make one stretch')
+  assert.equal(then.credited.length, 1, `the old and the new make one stretch: ${JSON.stringify(then.credited)}`)
   const grown = then.credited_ms - now.credited_ms // the page shows whole seconds
   assert.ok(grown > 9000 && grown <= wall, `${grown} ms in ${wall} ms`)
 }

@@ -86,6 +86,31 @@ test('a reload keeps the lease and every second', { timeout: 90_000 }, async () 
   await context.close()
 })
 
+// The player moves by itself over a small gap, while the page is too busy to have heard how far it has played.
+test('a busy page loses nothing', { timeout: 90_000 }, async () => {
+  const { page, context, problems } = await open(env, DESKTOP)
+  let heard
+  page.on('response', async r => { if (/playback.beat$/.test(r.url()) && r.ok()) heard = (await r.json().catch(() => ({ credited: heard }))).credited })
+  await login(env, page, env.people[5])
+  await page.goto(env.base + '/courses/c04')
+  await page.getByRole('button', { name: '报名学习' }).click()
+  await page.waitForURL(/\/learn\/l0401/)
+  await play(page)
+  await until(async () => (await at(page)) > 4)
+  await page.evaluate(() => {
+    const v = document.querySelector('video'), end = performance.now() + 2500
+    while (performance.now() < end);
+    v.currentTime += 0.1
+  })
+  await until(async () => await credited(page) >= 10_000)
+  await page.getByRole('button', { name: '暂停' }).click()
+  await until(() => heard?.at(-1)[1] > 10_000)
+  assert.equal(heard.length, 1, `one stretch: ${JSON.stringify(heard)}`)
+  assert.ok(heard[0][0] < 500, 'from the beginning')
+  assert.deepEqual(problems, [])
+  await context.close()
+})
+
 /** Heartbeats that lie unanswered in the browser. */
 const beatsLeft = () =>
   new Promise((done, fail) => {

@@ -103,6 +103,20 @@ it('tells a server that cannot store from a network that is away, and forgets ne
   s.stop()
 })
 
+it('reports what was played before a jump as far as it is known, and begins a new run behind it', async () => {
+  const { s } = await held()
+  at = 700_000 // the player is there already
+  s.start(700_000, 4_200)
+  s.beat('paused')
+  await settle(2)
+  expect(beats.map(b => [b.run, b.from_ms, b.to_ms])).toEqual([
+    [1, 0, 4_200],
+    [3, 700_000, 700_000],
+  ])
+  s.stop()
+  at = 0
+})
+
 it('keeps the pace the server asks for, and never a faster one', async () => {
   const { s } = await held()
   pace = 25_000

@@ -95,17 +95,18 @@ export class StudySession {
     return locks?.held?.some(l => l.name === LOCK) ?? true
   }
 
-  /** Begins a new run at the present position: after a pause, a seek or a stall. */
-  start(at: number) {
+  /** Begins a new run at this position, after a seek; what was played before it, up to where it is known to have come, is reported. */
+  start(at: number, reached = this.last) {
+    if (reached > this.last) this.beat('seeking', !document.hidden, reached)
     this.run++
     this.last = Math.round(at)
   }
 
-  /** Reports where the player is now. visible = the page could be seen while this piece was played. */
-  beat(state: State, visible = !document.hidden) {
+  /** Reports where the player is. visible = the page could be seen while this piece was played. */
+  beat(state: State, visible = !document.hidden, reached = this.position().at) {
     if (this.ended) return
     const now = this.position()
-    const to = state === 'seeking' ? this.last : Math.max(this.last, Math.round(now.at))
+    const to = Math.max(this.last, Math.round(reached))
     const sent: Sent = {
       session_id: this.lease.session_id,
       epoch: this.lease.epoch,

@@ -217,7 +217,7 @@ export function useStudy(
     tick,
     refresh,
     beat: (s: 'playing' | 'paused' | 'stalled' | 'ended') => session?.beat(s),
-    seeked: (from: number) => session?.start(from),
+    seeked: (from: number, reached?: number) => session?.start(from, reached),
     stalled: (yes: boolean) => {
       if (stalledSince) stalledMs += performance.now() - stalledSince
       stalledSince = yes ? performance.now() : 0
