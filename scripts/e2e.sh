@@ -13,4 +13,4 @@ one() { # runs a file and says what it said
   if node --test --test-reporter=spec "$1" >"$2/log.$$" 2>&1; then sed -n '/^✔/p;/skipped [1-9]/p' "$2/log.$$"; else cat "$2/log.$$"; exit 1; fi
 }
 export -f one
-awk '!seen[$0]++' <<<"$order" | XUESHI_TEST_PG_FSYNC=off scripts/test-postgres.sh xargs -P 5 -I{} bash -c "one {} $dir"
+awk '!seen[$0]++' <<<"$order" | XUESHI_TEST_PG_FSYNC=off scripts/test-postgres.sh xargs -P 4 -I{} bash -c "one {} $dir"

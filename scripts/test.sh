@@ -12,9 +12,10 @@ step "tools"; scripts/install-test-tools.sh
 step "web: install, build"
 (cd web && npm ci --no-audit --no-fund --loglevel=error)
 make --no-print-directory web
-# The arithmetic on pictures and sound starts no goroutine, and what the tests of backups and of running platforms look at are files and
-# other processes: the race detector would only make them slower. They mostly wait, so the checks run beside them.
-plain="xueshi/internal/gateway/ffmpeg/signal xueshi/test/backup xueshi/test/cluster xueshi/test/simulate"
+# The arithmetic on pictures and sound starts no goroutine, what the tests of backups and of running platforms look at are files and other
+# processes, and the matrix of permissions asks one question after the other: the race detector would only make them slower. Most of
+# them wait, so the checks run beside them.
+plain="xueshi/test/cluster xueshi/test/simulate xueshi/test/backup xueshi/test/authz xueshi/internal/gateway/ffmpeg/signal"
 step "running platforms; beside them types, unit tests, format, vet, budgets, generated code"
 beside=$(mktemp)
 XUESHI_TEST_ALL=1 XUESHI_TEST_PG_FSYNC=off scripts/test-postgres.sh go test -vet=off -parallel 6 $plain >"$beside" 2>&1 &
